@@ -1,0 +1,11 @@
+/** One Jest project; suites are told apart by folder. See CONTRIBUTING.md, "Tests". */
+module.exports = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/{src,libs,test}/**/*.spec.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest'] },
+  moduleNameMapper: { '^@kdx/shared$': '<rootDir>/libs/shared/src/index.ts' },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};

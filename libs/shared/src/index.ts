@@ -1,0 +1,16 @@
+export { AppRegistry, type AppDefinition, type ConfigSchema } from './app-registry';
+export {
+  aiStudioApp,
+  aiStudioTeamConfig,
+  aiStudioUserConfig,
+  appRegistry,
+  chatApp,
+  chatTeamConfig,
+  chatUserConfig,
+  type AiStudioTeamConfig,
+  type AiStudioUserConfig,
+  type ChatTeamConfig,
+  type ChatUserConfig,
+} from './apps';
+export { isUuid, toTeamId, toUserId, type AppId, type TeamId, type UserId, type Uuid } from './ids';
+export type { Scope } from './scope';

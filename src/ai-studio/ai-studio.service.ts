@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Scope } from '@kdx/shared';
+import type { SecretString } from '../platform/secrets';
+import { CandidateService } from './execution/candidates';
+import { ExecutionService, type ExecutionConfig, type ExecutionRequest } from './execution/execution.service';
+import { toAvailableModel, type AvailableModel } from './models/available-model';
+import type { SystemPrompt } from './prompts/compose-prompt';
+import { PromptService } from './prompts/prompt.service';
+import { TokenService } from './tokens/token.service';
+
+/**
+ * The only way into AI Studio for other rooms. It prepares; the caller executes. Every method takes the scope first:
+ * for which team, user and app. There is no ambient team.
+ */
+@Injectable()
+export class AiStudioService {
+  constructor(
+    @Inject(CandidateService) private readonly candidates: CandidateService,
+    @Inject(PromptService) private readonly prompts: PromptService,
+    @Inject(TokenService) private readonly tokens: TokenService,
+    @Inject(ExecutionService) private readonly executions: ExecutionService,
+  ) {}
+
+  /** The team's models that can be used now, in fallback order. */
+  async getAvailableModels(scope: Scope): Promise<AvailableModel[]> {
+    return (await this.candidates.listUsable(scope)).map(toAvailableModel);
+  }
+
+  /** Throws `NO_DEFAULT_MODEL`, `MODEL_NOT_AVAILABLE` or `TOKEN_MISSING`. */
+  async getDefaultModel(scope: Scope): Promise<AvailableModel> {
+    return toAvailableModel(await this.candidates.getDefault(scope));
+  }
+
+  /** `modelId` is an id or `<providerId>/<modelKey>`. Throws `NOT_FOUND`, `MODEL_NOT_AVAILABLE` or `TOKEN_MISSING`. */
+  async getModel(scope: Scope, modelId: string): Promise<AvailableModel> {
+    return toAvailableModel(await this.candidates.getModel(scope, modelId));
+  }
+
+  /** The system prompt that an execution of this scope gets now, with where each part comes from. */
+  getSystemPrompt(scope: Scope): Promise<SystemPrompt> {
+    return this.prompts.compose(scope);
+  }
+
+  /** The team's key for a provider. Each `reveal()` is logged. Throws `TOKEN_MISSING` or `TOKEN_UNREADABLE`. */
+  getProviderToken(scope: Scope, providerId: string): Promise<SecretString> {
+    return this.tokens.getSecret(scope, providerId);
+  }
+
+  /** All that it takes to run a model: see {@link ExecutionConfig} and `ExecutionService.prepare` for its errors. */
+  prepareExecution(scope: Scope, request: ExecutionRequest = {}): Promise<ExecutionConfig> {
+    return this.executions.prepare(scope, request);
+  }
+}

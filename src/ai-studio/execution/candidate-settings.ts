@@ -1,0 +1,64 @@
+import type { LanguageModelV4CallOptions, SharedV4ProviderOptions } from '@ai-sdk/provider';
+import type { SnapshotModel } from '../models/team-snapshot';
+
+/** Call settings in the AI SDK's names: what an executor spreads into `streamText`. */
+export interface CandidateSettings {
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  seed?: number;
+  /** Always sent: without it no bound on the cost of an answer holds. */
+  maxOutputTokens: number;
+  providerOptions?: SharedV4ProviderOptions;
+}
+
+const defaultMaxOutputTokens = 8_192;
+const defaultFirstPartTimeoutMs = 60_000;
+
+export function settingsOf({ settings, maxOutputTokens: most }: SnapshotModel): CandidateSettings {
+  const { firstPartTimeoutMs: _, maxOutputTokens, ...rest } = settings;
+  const wanted = maxOutputTokens ?? defaultMaxOutputTokens;
+  return { ...rest, maxOutputTokens: most === null ? wanted : Math.min(wanted, most) };
+}
+
+export function firstPartTimeoutOf({ settings }: SnapshotModel): number {
+  return settings.firstPartTimeoutMs ?? defaultFirstPartTimeoutMs;
+}
+
+interface Prepared {
+  system: string;
+  settings: CandidateSettings;
+}
+
+/**
+ * What to call a candidate with. The executor was given the system prompt and settings of the first candidate; where
+ * it passed them on as they were, each candidate gets its own instead. What the executor chose itself stays, but never
+ * more output than the candidate may give.
+ */
+export function toCallOptions(options: LanguageModelV4CallOptions, given: Prepared, own: Prepared): LanguageModelV4CallOptions {
+  const { temperature, topP, topK, presencePenalty, frequencyPenalty, seed, maxOutputTokens, providerOptions } = options;
+  const chosen = { temperature, topP, topK, presencePenalty, frequencyPenalty, seed };
+  const ownSettings = Object.fromEntries(
+    Object.entries(chosen).map(([name, value]) => {
+      const key = name as keyof typeof chosen; // the entries of `chosen`
+      return [name, value === undefined || value === given.settings[key] ? own.settings[key] : value];
+    }),
+  );
+  const isGivenLimit = maxOutputTokens === undefined || maxOutputTokens === given.settings.maxOutputTokens;
+  return {
+    ...options,
+    ...ownSettings,
+    prompt: options.prompt.map((message) =>
+      message.role === 'system' && message.content === given.system ? { ...message, content: own.system } : message,
+    ),
+    maxOutputTokens: isGivenLimit ? own.settings.maxOutputTokens : Math.min(maxOutputTokens, own.settings.maxOutputTokens),
+    providerOptions: { ...own.settings.providerOptions, ...without(providerOptions, given.settings.providerOptions) },
+  };
+}
+
+/** The executor's own provider options: those that are not just the given ones passed on. */
+function without(options: SharedV4ProviderOptions = {}, given: SharedV4ProviderOptions = {}): SharedV4ProviderOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => value !== given[name]));
+}

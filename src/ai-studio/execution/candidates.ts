@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Scope } from '@kdx/shared';
+import { AppError } from '../../platform/errors';
+import { isModelNamed, parseModelName } from '../models/model-ref';
+import { noDefaultModel, TeamModelService } from '../models/team-model.service';
+import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
+
+/** Which models an execution may use. */
+export interface ModelChoice {
+  /** Id or `<providerId>/<modelKey>`; the team's default where absent. */
+  modelId?: string | undefined;
+  /** Whether the team's other models may answer where the first cannot. Default true. */
+  fallback?: boolean | undefined;
+}
+
+/** The models to ask, in order, and those that would have come first but cannot be used. */
+export interface Candidates {
+  usable: [SnapshotModel, ...SnapshotModel[]];
+  skipped: { modelRef: string; reason: string }[];
+}
+
+/** Chooses models from a team's snapshot. */
+@Injectable()
+export class CandidateService {
+  constructor(
+    @Inject(TeamSnapshots) private readonly snapshots: TeamSnapshots,
+    @Inject(TeamModelService) private readonly teamModels: TeamModelService,
+  ) {}
+
+  /** The team's enabled models that can be used now, in priority order. */
+  async listUsable(scope: Scope): Promise<SnapshotModel[]> {
+    const { models } = await this.snapshots.get(scope.teamId);
+    return models.filter(({ obstacle }) => !obstacle);
+  }
+
+  /** A model that the team can use now. Throws `NOT_FOUND`, `MODEL_NOT_AVAILABLE` or `TOKEN_MISSING`. */
+  async getModel(scope: Scope, modelId: string): Promise<SnapshotModel> {
+    const model = await this.getNamed(await this.snapshots.get(scope.teamId), scope, modelId);
+    assertUsable(model);
+    return model;
+  }
+
+  /** The team's default. Throws `NO_DEFAULT_MODEL`, or says why the default cannot be used. */
+  async getDefault(scope: Scope): Promise<SnapshotModel> {
+    const model = getDefault(await this.snapshots.get(scope.teamId));
+    assertUsable(model);
+    return model;
+  }
+
+  /**
+   * The candidates of an execution. A model that was asked for by name must be usable; a default that is not gives way
+   * to the next in the team's order. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING`.
+   */
+  async choose(snapshot: TeamSnapshot, scope: Scope, { modelId, fallback = true }: ModelChoice): Promise<Candidates> {
+    const first = modelId === undefined ? getDefault(snapshot) : await this.getNamed(snapshot, scope, modelId);
+    if (modelId !== undefined || !fallback) assertUsable(first);
+    const inOrder = fallback ? [first, ...snapshot.models.filter((model) => model !== first)] : [first];
+    const [usable, ...rest] = inOrder.filter(({ obstacle }) => !obstacle);
+    if (!usable) throw unusable(first);
+    const before = inOrder.slice(0, inOrder.indexOf(usable));
+    return { usable: [usable, ...rest], skipped: before.map(({ ref, obstacle }) => ({ modelRef: ref, reason: obstacle?.message ?? '' })) };
+  }
+
+  private async getNamed(snapshot: TeamSnapshot, { teamId }: Scope, modelId: string): Promise<SnapshotModel> {
+    const name = parseModelName(modelId);
+    const model = snapshot.models.find((candidate) => isModelNamed(name, candidate));
+    if (!model) throw await this.teamModels.explainAbsence(teamId, modelId);
+    return model;
+  }
+}
+
+function getDefault({ models }: TeamSnapshot): SnapshotModel {
+  const model = models.find(({ isDefault }) => isDefault);
+  if (!model) throw noDefaultModel();
+  return model;
+}
+
+function assertUsable(model: SnapshotModel): void {
+  if (model.obstacle) throw unusable(model);
+}
+
+function unusable({ ref, obstacle }: SnapshotModel): AppError {
+  return new AppError(obstacle?.code ?? 'MODEL_NOT_AVAILABLE', obstacle?.message ?? `${ref} cannot be used.`, { details: { modelRef: ref } });
+}

@@ -1,0 +1,131 @@
+import type { Scope } from '@kdx/shared';
+import { AppError } from '../../platform/errors';
+import type { Logger } from '../../platform/logging';
+import type { Attempt, Execution, ExecutionTimings } from '../usage/execution.entity';
+import type { ExecutionRepository } from '../usage/execution.repository';
+import type { AttemptListener, Candidate } from './fallback-model';
+import type { ExecutionRecorder, MeasuredUsage } from './metering';
+
+interface RecordOptions {
+  id: string;
+  scope: Scope;
+  /** In candidate order; the key that each uses, to note its use. */
+  candidates: readonly [RecordedCandidate, ...RecordedCandidate[]];
+  expiresAt: Date;
+  instanceId: number;
+}
+
+/** A candidate with what the record needs of it beside. */
+export interface RecordedCandidate extends Candidate {
+  tokenId: string | undefined;
+  /** Known without a price list: the sandbox costs nothing. */
+  isFree: boolean;
+}
+
+const counts = ['inputTokens', 'cachedInputTokens', 'cacheWriteTokens', 'outputTokens', 'reasoningTokens'] as const;
+const saveDelaysMs = [100, 500, 2_000];
+
+/** The row of one prepared execution, from its first call to its end. An executor may call the model several times. */
+export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
+  private readonly attempts: Attempt[] = [];
+  private readonly timings: ExecutionTimings = {};
+  private chosen: RecordedCandidate;
+  private startedAt: number | undefined;
+  private total: MeasuredUsage | undefined;
+
+  constructor(
+    private readonly options: RecordOptions,
+    private readonly executions: ExecutionRepository,
+    private readonly logger: Logger,
+  ) {
+    [this.chosen] = options.candidates;
+  }
+
+  async begin(): Promise<void> {
+    if (this.startedAt !== undefined) return;
+    if (this.options.expiresAt.getTime() < Date.now()) {
+      throw new AppError('CONFLICT', 'This execution was prepared too long ago. Prepare it again.');
+    }
+    this.startedAt = performance.now();
+    const { id, scope, instanceId } = this.options;
+    const [first] = this.options.candidates;
+    await this.executions.insert(scope, {
+      ...scope,
+      id,
+      providerId: first.providerId,
+      modelId: first.modelId,
+      modelRef: first.modelRef,
+      agentId: null,
+      agentVersion: null,
+      outcome: 'running',
+      inputTokens: null,
+      cachedInputTokens: null,
+      cacheWriteTokens: null,
+      outputTokens: null,
+      reasoningTokens: null,
+      usageSource: 'unknown',
+      costNanoUsd: null,
+      attempts: [],
+      timings: {},
+      instanceId,
+      createdAt: new Date(),
+      finishedAt: null,
+    });
+  }
+
+  onAttempt(attempt: Attempt, candidate: Candidate): void {
+    this.attempts.push(attempt);
+    this.chosen = this.options.candidates.find((known) => known === candidate) ?? this.chosen;
+  }
+
+  onFirstPart(): void {
+    this.timings.firstPartMs ??= this.elapsed();
+  }
+
+  async end(outcome: 'completed' | 'stopped' | 'failed' | 'interrupted', usage: MeasuredUsage): Promise<void> {
+    this.total = this.total ? add(this.total, usage) : usage;
+    this.timings.totalMs = this.elapsed();
+    const { providerId, modelId, modelRef, isFree, tokenId } = this.chosen;
+    const ending: Partial<Execution> = {
+      providerId,
+      modelId,
+      modelRef,
+      outcome,
+      ...Object.fromEntries(counts.map((name) => [name, this.total?.[name] ?? null])),
+      usageSource: this.total.source,
+      costNanoUsd: isFree ? 0 : null,
+      attempts: this.attempts,
+      timings: this.timings,
+      finishedAt: new Date(),
+    };
+    await this.save(ending, tokenId);
+  }
+
+  /** The answer has been given; a database that is away for a moment must not lose what it used. */
+  private async save(ending: Partial<Execution>, tokenId: string | undefined): Promise<void> {
+    const { scope, id } = this.options;
+    for (const delay of [...saveDelaysMs, undefined]) {
+      try {
+        await this.executions.end(scope, id, ending, tokenId);
+        return;
+      } catch (error) {
+        if (delay === undefined) {
+          this.logger.error({ err: error, executionId: id, teamId: scope.teamId, ending }, 'the end of an execution could not be recorded');
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    }
+  }
+
+  private elapsed(): number {
+    return Math.round(performance.now() - (this.startedAt ?? performance.now()));
+  }
+}
+
+function add(a: MeasuredUsage, b: MeasuredUsage): MeasuredUsage {
+  const sum = (x: number | undefined, y: number | undefined) => (x === undefined && y === undefined ? undefined : (x ?? 0) + (y ?? 0));
+  const sources = [a.source, b.source];
+  const source = sources.includes('unknown') ? 'unknown' : sources.includes('estimated') ? 'estimated' : 'provider';
+  return { ...Object.fromEntries(counts.map((name) => [name, sum(a[name], b[name])])), source };
+}

@@ -1,0 +1,104 @@
+import { AppError } from '../../platform/errors';
+
+/** What is known of a provider's failure, safe to show: never the provider's own words, which may repeat the key. */
+export interface Failure {
+  status?: number;
+  reason: string;
+  /** Whether the next candidate may be asked: not for what the request itself is to blame for. */
+  giveWay: boolean;
+}
+
+const byStatus: Record<number, Omit<Failure, 'status'>> = {
+  400: { reason: 'refused the request (400)', giveWay: false },
+  401: { reason: 'rejected the key (401)', giveWay: true },
+  402: { reason: 'wants payment: the account has no credit (402)', giveWay: true },
+  403: { reason: 'does not allow this key to use the model (403)', giveWay: true },
+  404: { reason: 'does not know the model or the address (404)', giveWay: true },
+  408: { reason: 'timed out (408)', giveWay: true },
+  409: { reason: 'reported a conflict (409)', giveWay: true },
+  413: { reason: 'says the request is too large (413)', giveWay: false },
+  422: { reason: 'refused the request (422)', giveWay: false },
+  429: { reason: 'is out of quota or too busy for this key (429)', giveWay: true },
+  529: { reason: 'is overloaded (529)', giveWay: true },
+};
+
+/** Thrown where a candidate stays silent for longer than it may. */
+export class FirstPartTimeout extends Error {
+  constructor(readonly ms: number) {
+    super(`No answer within ${ms} ms.`);
+    this.name = 'FirstPartTimeout';
+  }
+}
+
+/** Thrown where an answer ended without content, usage or a regular end. */
+export class EmptyAnswer extends Error {
+  constructor() {
+    super('The answer ended before it began.');
+    this.name = 'EmptyAnswer';
+  }
+}
+
+/** Thrown where an answer broke off in the middle. */
+export class ConnectionLost extends Error {
+  constructor() {
+    super('terminated');
+    this.name = 'ConnectionLost';
+  }
+}
+
+/** Classifies anything that a provider call may throw or put into its stream. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof FirstPartTimeout) return { reason: `did not begin to answer within ${error.ms} ms`, giveWay: true };
+  if (error instanceof EmptyAnswer) return { reason: 'answered with nothing that could be read', giveWay: true };
+  const refusal = causes(error).find((cause) => cause instanceof AppError);
+  if (refusal) return { reason: refusal.code === 'EGRESS_REFUSED' ? 'has an address that this server may not reach' : 'could not be used', giveWay: true };
+  const status = causes(error).map(statusOf).find((value) => value !== undefined);
+  // A connection that is lost in an answer carries the 200 with which the answer began.
+  if (status !== undefined && status >= 400) return { status, ...ofStatus(status, error) };
+  if (causes(error).some(isTimeout)) return { reason: 'timed out', giveWay: true };
+  if (causes(error).some(isConnectionLoss)) return { reason: 'could not be reached, or the connection was lost', giveWay: true };
+  return { reason: 'sent an answer that could not be read', giveWay: true };
+}
+
+function ofStatus(status: number, error: unknown): Omit<Failure, 'status'> {
+  // Google answers a wrong key with 400 and this reason (recorded in public issue reports of its client libraries).
+  if (status === 400 && causes(error).some(saysInvalidKey)) return { reason: 'rejected the key (400)', giveWay: true };
+  const known = byStatus[status];
+  if (known) return known;
+  if (status >= 500) return { reason: `failed (${status})`, giveWay: true };
+  return { reason: `refused the request (${status})`, giveWay: false };
+}
+
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let next = error; next !== undefined && next !== null && chain.length < 8; next = causeOf(next)) chain.push(next);
+  return chain;
+}
+
+function causeOf(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('lastError' in error) return error.lastError;
+  return 'cause' in error ? error.cause : undefined;
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
+  return typeof error.statusCode === 'number' ? error.statusCode : undefined;
+}
+
+function saysInvalidKey(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'responseBody' in error && String(error.responseBody).includes('API_KEY_INVALID');
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || codeOf(error).includes('TIMEOUT'));
+}
+
+function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /^(ECONN|ENOTFOUND|EAI_|EPIPE|EHOST|ENET|UND_ERR_SOCKET)/.test(codeOf(error)) || error.message === 'terminated' || error.message === 'fetch failed';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,128 @@
+import type { LanguageModelV4CallOptions, LanguageModelV4Content, LanguageModelV4Middleware, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import { estimateTokens } from '../prompts/compose-prompt';
+import type { ExecutionOutcome, UsageSource } from '../usage/execution.entity';
+import { relayStream } from './relay-stream';
+
+/** Tokens of one call. `input` and `output` are totals; the finer classes are parts of them. Absent means unknown. */
+export interface MeasuredUsage {
+  inputTokens?: number | undefined;
+  cachedInputTokens?: number | undefined;
+  cacheWriteTokens?: number | undefined;
+  outputTokens?: number | undefined;
+  reasoningTokens?: number | undefined;
+  source: UsageSource;
+}
+
+/** Keeps the record of an execution. `begin` is committed before the provider is called, `end` runs once for each call. */
+export interface ExecutionRecorder {
+  begin(): Promise<void>;
+  onFirstPart(): void;
+  end(outcome: Exclude<ExecutionOutcome, 'running'>, usage: MeasuredUsage): Promise<void>;
+}
+
+/**
+ * Writes the record of what runs, from the model's own parts: so it survives an abort, a cut and an executor that
+ * looks away. AI SDK language-model middleware.
+ */
+export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware {
+  return {
+    specificationVersion: 'v4',
+    async wrapStream({ doStream, params }) {
+      await recorder.begin();
+      const meter = new Meter(params);
+      try {
+        const result = await doStream();
+        const stream = relayStream<LanguageModelV4StreamPart>(result.stream, {
+          part: (part) => {
+            if (meter.see(part)) recorder.onFirstPart();
+            return [part];
+          },
+          failed: (error) => {
+            throw error;
+          },
+          ended: (how) => recorder.end(meter.outcome(how), meter.usage()),
+        });
+        return { ...result, stream };
+      } catch (error) {
+        await recorder.end(params.abortSignal?.aborted ? 'stopped' : 'failed', { source: 'unknown' });
+        throw error;
+      }
+    },
+    async wrapGenerate({ doGenerate, params }) {
+      await recorder.begin();
+      const meter = new Meter(params);
+      try {
+        const result = await doGenerate();
+        recorder.onFirstPart();
+        meter.seeResult(result.content, result.usage);
+        await recorder.end('completed', meter.usage());
+        return result;
+      } catch (error) {
+        await recorder.end(params.abortSignal?.aborted ? 'stopped' : 'failed', { source: 'unknown' });
+        throw error;
+      }
+    },
+  };
+}
+
+/** Watches one call. */
+class Meter {
+  private characters = 0;
+  private failed = false;
+  private finished = false;
+  private reported: LanguageModelV4Usage | undefined;
+
+  constructor(private readonly call: LanguageModelV4CallOptions) {}
+
+  /** True for the first part with content. */
+  see(part: LanguageModelV4StreamPart): boolean {
+    if (part.type === 'error') this.failed = true;
+    if (part.type === 'finish') {
+      this.finished = true;
+      this.reported = part.usage;
+    }
+    if (part.type !== 'text-delta' && part.type !== 'reasoning-delta' && part.type !== 'tool-input-delta') return false;
+    const isFirst = this.characters === 0;
+    this.characters += part.delta.length;
+    return isFirst && this.characters > 0;
+  }
+
+  seeResult(content: LanguageModelV4Content[], usage: LanguageModelV4Usage): void {
+    this.finished = true;
+    this.reported = usage;
+    for (const part of content) if (part.type === 'text' || part.type === 'reasoning') this.characters += part.text.length;
+  }
+
+  outcome(how: 'closed' | 'failed' | 'cancelled'): 'completed' | 'stopped' | 'failed' {
+    if (this.call.abortSignal?.aborted || (how === 'cancelled' && !this.finished)) return 'stopped';
+    return how === 'failed' || this.failed || !this.finished ? 'failed' : 'completed';
+  }
+
+  /** What the provider reported; else an estimate from what was sent and received; nothing received: unknown. */
+  usage(): MeasuredUsage {
+    const { inputTokens, outputTokens } = this.reported ?? {};
+    if (inputTokens?.total !== undefined && outputTokens?.total !== undefined) {
+      return {
+        inputTokens: inputTokens.total,
+        cachedInputTokens: inputTokens.cacheRead,
+        cacheWriteTokens: inputTokens.cacheWrite,
+        outputTokens: outputTokens.total,
+        reasoningTokens: outputTokens.reasoning,
+        source: 'provider',
+      };
+    }
+    if (this.characters === 0) return { source: 'unknown' };
+    return {
+      inputTokens: inputTokens?.total ?? estimateTokens(textOf(this.call)),
+      outputTokens: Math.ceil(this.characters / 4),
+      source: 'estimated',
+    };
+  }
+}
+
+/** The text of a prompt; files and images are not counted. */
+function textOf({ prompt }: LanguageModelV4CallOptions): string {
+  return prompt
+    .map(({ content }) => (typeof content === 'string' ? content : content.map((part) => ('text' in part ? part.text : '')).join('')))
+    .join('');
+}

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+import { LRUCache } from 'lru-cache';
+import type { TeamId } from '@kdx/shared';
+import { EgressGuard } from '../../platform/egress';
+import { EncryptionService } from '../encryption/encryption.service';
+import type { SnapshotModel, TeamSnapshot } from '../models/team-snapshot';
+import { getProviderKind } from '../providers/provider-kinds';
+import { tokenPlace } from '../tokens/token-place';
+
+/** The AI SDK models of teams, each made with that team's key, kept for ten minutes. */
+@Injectable()
+export class ModelClients {
+  private readonly clients = new LRUCache<string, LanguageModelV4>({ max: 5_000, ttl: 600_000 });
+
+  constructor(
+    @Inject(EncryptionService) private readonly encryption: EncryptionService,
+    @Inject(EgressGuard) private readonly egress: EgressGuard,
+  ) {}
+
+  /**
+   * The client of a candidate. Its key in memory is led by team, token and token version, so that no team ever gets
+   * another's client and a replaced key is never used again. Throws `TOKEN_UNREADABLE`.
+   */
+  async get(teamId: TeamId, snapshot: TeamSnapshot, { modelKey, provider, token }: SnapshotModel): Promise<LanguageModelV4> {
+    const key = JSON.stringify([teamId, token?.id ?? null, token?.version ?? null, provider.id, provider.baseUrl, modelKey]);
+    const known = this.clients.get(key);
+    if (known) return known;
+    const client = await getProviderKind(provider.kind).createModel({
+      baseUrl: provider.baseUrl,
+      apiKey: token && (await this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed, snapshot.keys)),
+      fetch: this.egress.fetch,
+      modelKey,
+    });
+    this.clients.set(key, client);
+    return client;
+  }
+}

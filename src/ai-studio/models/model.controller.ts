@@ -1,0 +1,45 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { aiStudioApp } from '@kdx/shared';
+import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
+import { CreateModelDto, FindModelsDto, ModelPageView, ModelView, UpdateModelDto } from './model.dto';
+import { ModelService } from './model.service';
+
+@ApiTags('Models')
+@Controller('api/v1/models')
+export class ModelController {
+  constructor(@Inject(ModelService) private readonly models: ModelService) {}
+
+  @Get()
+  @RequirePermission('models.read')
+  @ApiOperation({ summary: 'List the global catalogue' })
+  @ApiOkResponse({ type: ModelPageView })
+  list(@CurrentCaller() caller: Caller, @Query() query: FindModelsDto): Promise<ModelPageView> {
+    return this.models.list(toScope(caller, aiStudioApp).teamId, query);
+  }
+
+  @Post()
+  @RequirePermission('models.write')
+  @ApiOperation({ summary: 'Add a model to the catalogue' })
+  @ApiCreatedResponse({ type: ModelView })
+  create(@Body() body: CreateModelDto): Promise<ModelView> {
+    return this.models.create(body);
+  }
+
+  @Patch(':modelId')
+  @RequirePermission('models.write')
+  @ApiOperation({ summary: 'Change a model of the catalogue' })
+  @ApiOkResponse({ type: ModelView })
+  update(@Param('modelId') modelId: string, @Body() body: UpdateModelDto): Promise<ModelView> {
+    return this.models.update(modelId, body);
+  }
+
+  @Delete(':modelId')
+  @HttpCode(204)
+  @RequirePermission('models.write')
+  @ApiOperation({ summary: 'Take a model out of the catalogue, and out of every team' })
+  @ApiNoContentResponse()
+  delete(@Param('modelId') modelId: string): Promise<void> {
+    return this.models.delete(modelId);
+  }
+}

@@ -1,0 +1,32 @@
+import { Inject } from '@nestjs/common';
+import { Ctx, Input, Mutation, Query, Router } from 'nestjs-trpc';
+import { aiStudioApp } from '@kdx/shared';
+import { needs, toScope, type CallerContext } from '../../identity';
+import { dto } from '../../platform/http';
+import { CreateModelDto, FindModelsDto, ModelNameDto, UpdateNamedModelDto, type ModelPageView, type ModelView } from './model.dto';
+import { ModelService } from './model.service';
+
+@Router({ alias: 'aiModels' })
+export class ModelRouter {
+  constructor(@Inject(ModelService) private readonly models: ModelService) {}
+
+  @Query({ input: dto(FindModelsDto), meta: needs('models.read') })
+  find(@Input() input: FindModelsDto, @Ctx() { caller }: CallerContext): Promise<ModelPageView> {
+    return this.models.list(toScope(caller, aiStudioApp).teamId, input);
+  }
+
+  @Mutation({ input: dto(CreateModelDto), meta: needs('models.write') })
+  create(@Input() input: CreateModelDto): Promise<ModelView> {
+    return this.models.create(input);
+  }
+
+  @Mutation({ input: dto(UpdateNamedModelDto), meta: needs('models.write') })
+  update(@Input() { modelId, ...changes }: UpdateNamedModelDto): Promise<ModelView> {
+    return this.models.update(modelId, changes);
+  }
+
+  @Mutation({ input: dto(ModelNameDto), meta: needs('models.write') })
+  delete(@Input() { modelId }: ModelNameDto): Promise<void> {
+    return this.models.delete(modelId);
+  }
+}

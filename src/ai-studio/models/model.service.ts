@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { TeamId } from '@kdx/shared';
+import { AppError, notFound } from '../../platform/errors';
+import { defaultPageSize, parseCursor, toPage, type Page } from '../../platform/http';
+import { ProviderRepository } from '../providers/provider.repository';
+import type { Model } from './model.entity';
+import { parseModelName, toModelRef } from './model-ref';
+import type { CreateModelDto, FindModelsDto, ModelChangesDto, ModelView } from './model.dto';
+import { ModelRepository } from './model.repository';
+
+/** The global catalogue: what models exist. */
+@Injectable()
+export class ModelService {
+  constructor(
+    @Inject(ModelRepository) private readonly models: ModelRepository,
+    @Inject(ProviderRepository) private readonly providers: ProviderRepository,
+  ) {}
+
+  async list(teamId: TeamId, { cursor, limit = defaultPageSize, ...filter }: FindModelsDto): Promise<Page<ModelView>> {
+    const rows = await this.models.list(teamId, { ...filter, after: parseCursor(cursor, 3), limit: limit + 1 });
+    const page = toPage(rows, limit, ({ providerId, modelKey, id }) => [providerId, modelKey, id]);
+    return { ...page, items: page.items.map(toModelView) };
+  }
+
+  /** Throws `NOT_FOUND` for a provider that is none, `CONFLICT` for a model that is there already. */
+  async create({ providerId, modelKey, ...given }: CreateModelDto): Promise<ModelView> {
+    if (!(await this.providers.find(providerId))) throw notFound('The provider');
+    const now = new Date();
+    const model: Model = {
+      id: uuidv7(),
+      providerId,
+      modelKey,
+      displayName: given.displayName,
+      status: 'active',
+      enabled: true,
+      capabilities: { ...given.capabilities },
+      contextWindow: given.contextWindow ?? null,
+      maxOutputTokens: given.maxOutputTokens ?? null,
+      createdAt: now,
+      updatedAt: now,
+    };
+    if (await this.models.insert(model)) return toModelView(model);
+    throw new AppError('CONFLICT', `${toModelRef(providerId, modelKey)} is in the catalogue already. Change it instead.`);
+  }
+
+  async update(modelId: string, { displayName, status, enabled, capabilities, contextWindow, maxOutputTokens }: ModelChangesDto): Promise<ModelView> {
+    const { id } = await this.get(modelId);
+    const updated = await this.models.update(id, {
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(status === undefined ? {} : { status }),
+      ...(enabled === undefined ? {} : { enabled }),
+      ...(capabilities === undefined ? {} : { capabilities: { ...capabilities } }),
+      ...(contextWindow === undefined ? {} : { contextWindow }),
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    });
+    if (!updated) throw notFound('The model');
+    return toModelView(updated);
+  }
+
+  async delete(modelId: string): Promise<void> {
+    if (!(await this.models.delete(parseModelName(modelId)))) throw notFound('The model');
+  }
+
+  private async get(modelId: string): Promise<Model> {
+    const model = await this.models.find(parseModelName(modelId));
+    if (!model) throw notFound('The model');
+    return model;
+  }
+}
+
+export function toModelView(model: Model): ModelView {
+  const { id, providerId, modelKey, displayName, status, enabled, capabilities, contextWindow, maxOutputTokens } = model;
+  const ref = toModelRef(providerId, modelKey);
+  return { id, providerId, modelKey, ref, displayName, status, enabled, capabilities, contextWindow, maxOutputTokens };
+}

@@ -1,0 +1,168 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Scope, TeamId } from '@kdx/shared';
+import { ENV, type Env } from '../../platform/env';
+import { AppError, notFound } from '../../platform/errors';
+import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
+import { getProviderKind, originOf } from '../providers/provider-kinds';
+import { isModelNamed, parseModelName, toModelRef } from './model-ref';
+import type { FindTeamModelsDto, ModelSettingsDto, TeamModelChangesDto, TeamModelView } from './team-model.dto';
+import type { ModelSettings } from './team-model.entities';
+import { TeamModelRepository, type TeamModelRow } from './team-model.repository';
+import { TeamSetup } from './team-setup';
+import { findObstacle, type Obstacle } from './usability';
+
+/** Which models a team uses: enabled, default, fallback order, settings. */
+@Injectable()
+export class TeamModelService {
+  constructor(
+    @Inject(TeamModelRepository) private readonly models: TeamModelRepository,
+    @Inject(TeamSetup) private readonly setup: TeamSetup,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
+
+  async list(teamId: TeamId, { cursor, limit = defaultPageSize }: FindTeamModelsDto): Promise<Page<TeamModelView>> {
+    await this.setup.ensure(teamId);
+    const rows = await this.models.list(teamId, parseCursor(cursor, 2), limit + 1);
+    const page = toPage(rows, limit, ({ rank, id }) => [rank, id]);
+    return { ...page, items: page.items.map((row) => this.toView(row)) };
+  }
+
+  /** Throws `NO_DEFAULT_MODEL` where the team has chosen none. */
+  async getDefault(teamId: TeamId): Promise<TeamModelView> {
+    await this.setup.ensure(teamId);
+    const row = await this.models.findDefault(teamId);
+    if (!row) throw noDefaultModel();
+    return this.toView(row);
+  }
+
+  /** Why a model that is not among the team's enabled ones cannot be used: `MODEL_NOT_AVAILABLE`, or `NOT_FOUND`. */
+  async explainAbsence(teamId: TeamId, modelId: string): Promise<AppError> {
+    const row = await this.models.find(teamId, parseModelName(modelId));
+    const obstacle = row && this.findObstacle(row);
+    if (!row || !obstacle) return notFound('The model');
+    return new AppError(obstacle.code, obstacle.message, { details: { modelRef: refOf(row) } });
+  }
+
+  /** Throws `MODEL_NOT_AVAILABLE` when enabling what is archived or disabled for all teams. */
+  async update(scope: Scope, modelId: string, { enabled, settings }: TeamModelChangesDto): Promise<TeamModelView> {
+    return this.changeOne(scope, modelId, async (model, set) => {
+      if (enabled) this.assertCanEnable(model);
+      await set({ enabled, settings: settings && toSettings(settings) });
+    });
+  }
+
+  /** Throws `MODEL_NOT_AVAILABLE` unless the model is enabled in the team and offered. A missing key does not prevent it. */
+  async setDefault(scope: Scope, modelId: string): Promise<TeamModelView> {
+    await this.setup.ensure(scope.teamId);
+    const name = parseModelName(modelId);
+    const row = await this.models.change(scope, async (writer) => {
+      const model = await writer.find(name);
+      if (!model) throw notFound('The model');
+      const obstacle = this.findObstacle(model);
+      if (obstacle?.code === 'MODEL_NOT_AVAILABLE') throw new AppError(obstacle.code, obstacle.message);
+      await writer.setDefault(model);
+      return writer.find(name);
+    });
+    if (!row) throw notFound('The model');
+    return this.toView(row);
+  }
+
+  /** Sets the fallback order; `modelIds` must be exactly the enabled models. */
+  async reorder(scope: Scope, modelIds: string[]): Promise<TeamModelView[]> {
+    await this.setup.ensure(scope.teamId);
+    const rows = await this.models.change(scope, async (writer) => {
+      const enabled = await writer.listEnabled();
+      const named = modelIds.map(parseModelName);
+      const ordered = named.map((name) => enabled.find((row) => isModelNamed(name, { id: row.id, ref: refOf(row) })));
+      const known = ordered.filter((row) => row !== undefined);
+      if (known.length !== enabled.length || new Set(known).size !== ordered.length) {
+        throw validationFailed([
+          { field: 'modelIds', problem: `must name each enabled model once: ${enabled.map(refOf).join(', ') || 'none is enabled'}` },
+        ]);
+      }
+      await writer.setOrder(known);
+      return writer.listEnabled();
+    });
+    return rows.map((row) => this.toView(row));
+  }
+
+  private async changeOne(
+    scope: Scope,
+    modelId: string,
+    change: (
+      model: TeamModelRow,
+      set: (values: { enabled?: boolean | undefined; settings?: ModelSettings | undefined }) => Promise<void>,
+    ) => Promise<void>,
+  ): Promise<TeamModelView> {
+    await this.setup.ensure(scope.teamId);
+    const name = parseModelName(modelId);
+    const row = await this.models.change(scope, async (writer) => {
+      const model = await writer.find(name);
+      if (!model) throw notFound('The model');
+      await change(model, (values) => writer.set(model, values));
+      return writer.find(name);
+    });
+    if (!row) throw notFound('The model');
+    return this.toView(row);
+  }
+
+  private assertCanEnable(model: TeamModelRow): void {
+    const obstacle = this.findObstacle({ ...model, enabled: true });
+    if (obstacle?.code === 'MODEL_NOT_AVAILABLE') throw new AppError(obstacle.code, obstacle.message);
+  }
+
+  private findObstacle(row: TeamModelRow): Obstacle | undefined {
+    const { providerId, providerKind, providerActive, status, enabledByPlatform } = row;
+    return findObstacle(
+      {
+        ref: refOf(row),
+        providerId,
+        providerKind,
+        providerActive,
+        providerOrigin: originOf(row.providerBaseUrl ?? getProviderKind(providerKind).baseUrl),
+        status,
+        enabledByPlatform,
+        enabledByTeam: row.enabled,
+        tokenOrigin: row.tokenOrigin ?? undefined,
+      },
+      this.env.sandboxEnabled,
+    );
+  }
+
+  private toView(row: TeamModelRow): TeamModelView {
+    const { id, providerId, modelKey, displayName, status, enabled, capabilities, contextWindow, maxOutputTokens } = row;
+    const obstacle = this.findObstacle(row);
+    return {
+      id,
+      providerId,
+      modelKey,
+      ref: refOf(row),
+      displayName,
+      status,
+      enabled,
+      capabilities,
+      contextWindow,
+      maxOutputTokens,
+      isDefault: row.isDefault,
+      priority: row.priority,
+      settings: row.settings,
+      usable: !obstacle,
+      ...(obstacle ? { reason: obstacle.message } : {}),
+    };
+  }
+}
+
+export function noDefaultModel(): AppError {
+  return new AppError('NO_DEFAULT_MODEL', 'The team has no default model. An admin can choose one (PUT /api/v1/team-models/default).', {
+    details: { set: 'PUT /api/v1/team-models/default' },
+  });
+}
+
+function refOf({ providerId, modelKey }: TeamModelRow): string {
+  return toModelRef(providerId, modelKey);
+}
+
+/** A plain object of what was given: the DTO instance has a prototype that JSON columns should not see. */
+function toSettings(settings: ModelSettingsDto): ModelSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,149 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { Scope, TeamId } from '@kdx/shared';
+import { EgressGuard } from '../../platform/egress';
+import { AppError, notFound } from '../../platform/errors';
+import { validationFailed } from '../../platform/http';
+import { LOGGER, type Logger } from '../../platform/logging';
+import { SecretString } from '../../platform/secrets';
+import { EncryptionService } from '../encryption/encryption.service';
+import { describeFailure } from '../execution/failures';
+import { TeamSnapshots, type SnapshotProvider, type SnapshotToken, type TeamSnapshot } from '../models/team-snapshot';
+import { getProviderKind } from '../providers/provider-kinds';
+import { tokenPlace } from './token-place';
+import type { TokenTestView, TokenView } from './token.dto';
+import type { ProviderToken } from './token.entity';
+import { TokenRepository } from './token.repository';
+
+const testTimeoutMs = 10_000;
+
+/** A team's keys for providers: stored sealed, shown masked, opened for one purpose. */
+@Injectable()
+export class TokenService {
+  constructor(
+    @Inject(TokenRepository) private readonly tokens: TokenRepository,
+    @Inject(EncryptionService) private readonly encryption: EncryptionService,
+    @Inject(TeamSnapshots) private readonly snapshots: TeamSnapshots,
+    @Inject(EgressGuard) private readonly egress: EgressGuard,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async list(teamId: TeamId): Promise<TokenView[]> {
+    const snapshot = await this.snapshots.get(teamId);
+    const tokens = await this.tokens.list(teamId);
+    return Promise.all(tokens.map((token) => this.toView(teamId, snapshot, token)));
+  }
+
+  /** Stores or replaces the key of a provider. The key is sealed before it reaches the database. */
+  async save(scope: Scope, providerId: string, given: string): Promise<TokenView> {
+    const { teamId } = scope;
+    const snapshot = await this.snapshots.get(teamId);
+    const provider = getProvider(snapshot, providerId);
+    if (getProviderKind(provider.kind).key === 'none') {
+      throw validationFailed([{ field: 'providerId', problem: `${provider.displayName} takes no key` }]);
+    }
+    const token = given.trim();
+    if (!/^[\x21-\x7e]+$/.test(token)) {
+      throw validationFailed([{ field: 'token', problem: 'must be printable characters without spaces, as a header can carry' }]);
+    }
+    const id = (await this.tokens.find(teamId, providerId))?.id ?? uuidv7();
+    const sealed = await this.encryption.seal(teamId, tokenPlace(id, provider), token);
+    const fingerprint = await this.encryption.fingerprint(teamId, token);
+    const saved = await this.tokens.save(scope, providerId, { id, sealed, origin: provider.origin, last4: mask(token), fingerprint });
+    return this.toView(teamId, await this.snapshots.get(teamId), saved);
+  }
+
+  async delete(scope: Scope, providerId: string): Promise<void> {
+    if (!(await this.tokens.delete(scope, providerId))) throw notFound('The token');
+  }
+
+  /** One cheap call to the provider with the stored key. What the provider says of the key is an answer, not an error. */
+  async test(scope: Scope, providerId: string): Promise<TokenTestView> {
+    const { provider, token } = await this.getStored(scope.teamId, providerId);
+    const { keyCheck } = getProviderKind(provider.kind);
+    if (!keyCheck) throw validationFailed([{ field: 'providerId', problem: `${provider.displayName} takes no key` }]);
+    const key = await this.open(scope.teamId, provider, token);
+    const startedAt = performance.now();
+    const answer = (ok: boolean, error?: string): TokenTestView => ({
+      ok,
+      latencyMs: Math.round(performance.now() - startedAt),
+      ...(error ? { error } : {}),
+    });
+    try {
+      const response = await this.egress.fetch(`${provider.baseUrl}${keyCheck.path}`, {
+        headers: keyCheck.headers(key),
+        signal: AbortSignal.timeout(testTimeoutMs),
+      });
+      await response.body?.cancel();
+      if (response.ok) return answer(true);
+      return answer(false, describeFailure({ statusCode: response.status }).reason);
+    } catch (error) {
+      return answer(false, describeFailure(error).reason);
+    }
+  }
+
+  /**
+   * The team's key for a provider, for a consumer that has to speak to it itself. Each `reveal()` is logged.
+   * Throws `TOKEN_MISSING` or `TOKEN_UNREADABLE`.
+   */
+  async getSecret(scope: Scope, providerId: string): Promise<SecretString> {
+    const { teamId, userId, appId } = scope;
+    const { provider, token } = await this.getStored(teamId, providerId);
+    const key = await this.open(teamId, provider, token);
+    return new SecretString(key, () => this.logger.info({ teamId, userId, appId, providerId, tokenId: token.id }, 'provider token revealed'));
+  }
+
+  private async getStored(teamId: TeamId, providerId: string): Promise<{ provider: SnapshotProvider; token: ProviderToken }> {
+    const provider = getProvider(await this.snapshots.get(teamId), providerId);
+    const token = await this.tokens.find(teamId, providerId);
+    if (!token) {
+      throw new AppError('TOKEN_MISSING', `The team has no key for ${providerId}. An admin can store one (PUT /api/v1/tokens/${providerId}).`, {
+        details: { set: `PUT /api/v1/tokens/${providerId}` },
+      });
+    }
+    if (token.origin !== provider.origin) {
+      throw new AppError('TOKEN_MISSING', `The key of ${providerId} was stored for ${token.origin}, and the provider now points to ${provider.origin}. Store it again (PUT /api/v1/tokens/${providerId}).`);
+    }
+    return { provider, token };
+  }
+
+  private open(teamId: TeamId, provider: SnapshotProvider, token: Pick<SnapshotToken, 'id' | 'sealed'>): Promise<string> {
+    return this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed);
+  }
+
+  private async toView(teamId: TeamId, snapshot: TeamSnapshot, token: ProviderToken): Promise<TokenView> {
+    const providerId = token.providerId ?? token.teamProviderId ?? '';
+    return {
+      id: token.id,
+      providerId,
+      last4: token.last4,
+      fingerprint: token.fingerprint,
+      status: await this.statusOf(teamId, snapshot.providers.get(providerId), token),
+      createdAt: token.createdAt.toISOString(),
+      updatedAt: token.updatedAt.toISOString(),
+      lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
+    };
+  }
+
+  private async statusOf(teamId: TeamId, provider: SnapshotProvider | undefined, token: ProviderToken): Promise<TokenView['status']> {
+    if (!provider || provider.origin !== token.origin) return 'wrongOrigin';
+    try {
+      await this.open(teamId, provider, token);
+      return 'usable';
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'TOKEN_UNREADABLE') return 'unreadable';
+      throw error;
+    }
+  }
+}
+
+/** The last four characters; nothing of a key so short that four would be much of it. */
+function mask(token: string): string {
+  return token.length < 12 ? '****' : token.slice(-4);
+}
+
+function getProvider(snapshot: TeamSnapshot, providerId: string): SnapshotProvider {
+  const provider = snapshot.providers.get(providerId);
+  if (!provider) throw notFound('The provider');
+  return provider;
+}

@@ -1,0 +1,61 @@
+import { EnumField, IntegerField, NumberField, ObjectField, ObjectListField, PageQuery, TextField, TimeField, UuidField } from '../../platform/http';
+import { executionOutcomes, type ExecutionOutcome } from './execution.entity';
+
+const count = { min: 0, max: Number.MAX_SAFE_INTEGER, nullable: true };
+
+export class FindExecutionsDto extends PageQuery {
+  @TextField({ max: 40, optional: true }) appId?: string;
+  @UuidField({ optional: true, description: 'Members see their own whatever they ask' }) userId?: string;
+  @TextField({ max: 400, optional: true, description: 'Id, or <providerId>/<modelKey>' }) modelId?: string;
+  @TimeField({ optional: true, description: 'From this time on' }) from?: string;
+  @TimeField({ optional: true, description: 'Before this time' }) to?: string;
+}
+
+const usageSources = ['provider', 'estimated', 'unknown'] as const;
+
+/** Tokens. `inputTokens` and `outputTokens` are totals, of which the others are parts; `null` is unknown, never 0. */
+export class UsageView {
+  @IntegerField(count) inputTokens!: number | null;
+  @IntegerField(count) cachedInputTokens!: number | null;
+  @IntegerField(count) cacheWriteTokens!: number | null;
+  @IntegerField(count) outputTokens!: number | null;
+  @IntegerField(count) reasoningTokens!: number | null;
+  @EnumField(usageSources) source!: (typeof usageSources)[number];
+}
+
+export class AttemptView {
+  @TextField({ max: 100 }) providerId!: string;
+  @TextField({ max: 400 }) modelRef!: string;
+  @EnumField(['answered', 'failed']) outcome!: 'answered' | 'failed';
+  @IntegerField({ min: 100, max: 599, optional: true, description: 'HTTP status of the provider' }) status?: number;
+  @TextField({ max: 400, optional: true }) reason?: string;
+  @IntegerField({ min: 0, max: Number.MAX_SAFE_INTEGER }) ms!: number;
+}
+
+export class TimingsView {
+  @IntegerField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true }) firstPartMs?: number;
+  @IntegerField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true }) totalMs?: number;
+}
+
+/** One prepared execution that was run. */
+export class ExecutionView {
+  @UuidField() id!: string;
+  @TextField({ max: 40 }) appId!: string;
+  @UuidField() userId!: string;
+  @TextField({ max: 100 }) providerId!: string;
+  @TextField({ max: 400, description: 'The model that answered, or the last that was asked' }) modelRef!: string;
+  @UuidField({ nullable: true }) agentId!: string | null;
+  @IntegerField({ min: 1, max: 2_147_483_647, nullable: true }) agentVersion!: number | null;
+  @EnumField(executionOutcomes) outcome!: ExecutionOutcome;
+  @ObjectField(() => UsageView) usage!: UsageView;
+  @TextField({ max: 40, nullable: true, description: 'Decimal text; null where unknown' }) costNanoUsd!: string | null;
+  @NumberField({ min: 0, max: 1e12, nullable: true, description: 'For display' }) usd!: number | null;
+  @ObjectListField(() => AttemptView, { max: 500 }) attempts!: AttemptView[];
+  @ObjectField(() => TimingsView) timings!: TimingsView;
+  @TimeField() createdAt!: string;
+}
+
+export class ExecutionPageView {
+  @ObjectListField(() => ExecutionView, { max: 200 }) items!: ExecutionView[];
+  @TextField({ max: 512, optional: true }) nextCursor?: string;
+}

@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Scope, TeamId } from '@kdx/shared';
+import { Recovery, TeamTransaction } from '../../platform/database';
+import { ProviderToken } from '../tokens/token.entity';
+import { Execution } from './execution.entity';
+
+/** What to list. `before` is the id after which (going back in time) the page begins. */
+export interface ExecutionFilter {
+  appId?: string | undefined;
+  userId?: string | undefined;
+  modelId?: string | undefined;
+  from?: Date | undefined;
+  to?: Date | undefined;
+  before: string | undefined;
+  limit: number;
+}
+
+/** The ledger of what ran. Every method takes the team first. */
+@Injectable()
+export class ExecutionRepository {
+  constructor(
+    @Inject(TeamTransaction) private readonly transaction: TeamTransaction,
+    @Inject(Recovery) recovery: Recovery,
+  ) {
+    recovery.register(
+      'executions',
+      (isGone) => `update ai_execution set outcome = 'interrupted', finished_at = now() where outcome = 'running' and ${isGone}`,
+    );
+  }
+
+  async insert(scope: Scope, execution: Execution): Promise<void> {
+    await this.transaction.run(scope, (manager) => manager.insert(Execution, execution));
+  }
+
+  /** Stores how an execution ended, and that the key was used (at most once a minute). */
+  async end(scope: Scope, id: string, ending: Partial<Execution>, tokenId: string | undefined): Promise<void> {
+    const { teamId } = scope;
+    await this.transaction.run(scope, async (manager) => {
+      await manager.update(Execution, { teamId, id }, ending);
+      if (!tokenId) return;
+      await manager
+        .createQueryBuilder()
+        .update(ProviderToken)
+        .set({ lastUsedAt: new Date() })
+        .where(`team_id = :teamId and id = :tokenId and (last_used_at is null or last_used_at < now() - interval '1 minute')`, { teamId, tokenId })
+        .execute();
+    });
+  }
+
+  /** Newest first. */
+  list(teamId: TeamId, { appId, userId, modelId, from, to, before, limit }: ExecutionFilter): Promise<Execution[]> {
+    return this.transaction.run({ teamId }, (manager) => {
+      const query = manager.createQueryBuilder(Execution, 'execution').where('execution.teamId = :teamId', { teamId });
+      if (appId !== undefined) query.andWhere('execution.appId = :appId', { appId });
+      if (userId !== undefined) query.andWhere('execution.userId = :userId', { userId });
+      if (modelId !== undefined) query.andWhere('(execution.modelId::text = :modelId or execution.modelRef = :modelId)', { modelId });
+      if (from !== undefined) query.andWhere('execution.createdAt >= :from', { from });
+      if (to !== undefined) query.andWhere('execution.createdAt < :to', { to });
+      if (before !== undefined) query.andWhere('execution.id < :before', { before });
+      return query.orderBy('execution.id', 'DESC').take(limit).getMany();
+    });
+  }
+}

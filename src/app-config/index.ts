@@ -1,0 +1,2 @@
+export { AppConfigModule } from './app-config.module';
+export { AppConfigService } from './app-config.service';

@@ -1,0 +1,55 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { TRPCModule } from 'nestjs-trpc';
+import { AiStudioModule } from './ai-studio';
+import { AppConfigModule } from './app-config';
+import { ChatModule } from './chat';
+import { HealthModule } from './health';
+import { IdentityModule, TrpcPermissionMiddleware } from './identity';
+import { DatabaseModule } from './platform/database';
+import { EgressModule } from './platform/egress';
+import { EnvModule, type Env } from './platform/env';
+import { formatTrpcError, RestErrorFilter } from './platform/errors';
+import { DtoPipe } from './platform/http';
+import { LifecycleModule } from './platform/lifecycle';
+import { LoggingModule, NestLogger, type Logger } from './platform/logging';
+import { TenancyModule } from './platform/tenancy';
+import { TrpcContext, TrpcErrorHandler } from './platform/trpc';
+
+/** Every room, in the order in which data flows. */
+@Module({})
+export class AppModule {
+  static register(env: Env, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        EnvModule.register(env),
+        LoggingModule.register(logger),
+        LifecycleModule,
+        DatabaseModule,
+        TenancyModule,
+        EgressModule,
+        IdentityModule,
+        AppConfigModule,
+        AiStudioModule,
+        ChatModule,
+        HealthModule,
+        TRPCModule.forRoot({
+          basePath: '/trpc',
+          context: TrpcContext,
+          onError: TrpcErrorHandler,
+          errorFormatter: formatTrpcError,
+          globalMiddlewares: [TrpcPermissionMiddleware],
+          logger: new NestLogger(logger),
+          sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 60_000 } },
+        }),
+      ],
+      providers: [
+        TrpcContext,
+        TrpcErrorHandler,
+        { provide: APP_FILTER, useClass: RestErrorFilter },
+        { provide: APP_PIPE, useClass: DtoPipe },
+      ],
+    };
+  }
+}

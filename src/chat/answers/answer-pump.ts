@@ -1,0 +1,145 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { convertToModelMessages, readUIMessageStream, streamText, toUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
+import type { Scope } from '@kdx/shared';
+import type { ExecutionConfig } from '../../ai-studio';
+import { AppError, logError, toAppError } from '../../platform/errors';
+import type { JsonObject } from '../../platform/http';
+import { LOGGER, type Logger } from '../../platform/logging';
+import type { ChatMessage } from '../sessions/chat.entities';
+import { MessageRepository } from '../sessions/message.repository';
+import type { RunningAnswer } from './running-answer';
+import { toJsonParts } from './ui-parts';
+
+const saveEveryMs = 250;
+
+/** Chunks that come before an answer has begun. */
+const preamble = new Set<UIMessageChunk['type']>(['start', 'start-step', 'message-metadata', 'text-start', 'reasoning-start']);
+
+/** Runs one execution to its end, whoever listens, and stores what it says as it says it. */
+@Injectable()
+export class AnswerPump {
+  constructor(
+    @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Resolves when the answer has begun; rejects where it failed before that. The rest goes on by itself, and `answer`
+   * hears of it.
+   */
+  run(scope: Scope, execution: ExecutionConfig, history: UIMessage[], answer: RunningAnswer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.pump(scope, execution, history, answer, resolve)
+        .then((failure) => (failure ? reject(failure) : resolve()))
+        .catch(reject);
+    });
+  }
+
+  private async pump(
+    scope: Scope,
+    { id: executionId, model, system, settings }: ExecutionConfig,
+    history: UIMessage[],
+    answer: RunningAnswer,
+    onBegin: () => void,
+  ): Promise<AppError | undefined> {
+    const store = new AnswerStore(scope, answer.messageId, this.messages, this.logger);
+    let failure: AppError | undefined;
+    const keepFailure = (error: unknown): AppError => (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
+    try {
+      const { stream } = streamText({
+        model,
+        instructions: system,
+        ...settings,
+        messages: await convertToModelMessages(history),
+        abortSignal: answer.signal,
+        maxRetries: 0, // the candidates are the retries
+        onError: ({ error }) => void keepFailure(error),
+      });
+      const chunks = toUIMessageStream({
+        stream,
+        generateMessageId: () => answer.messageId,
+        messageMetadata: ({ part }) => (part.type === 'start' ? { executionId } : undefined),
+        onError: (error) => errorText(keepFailure(error)),
+      });
+      const { readable, writable } = new TransformStream<UIMessageChunk, UIMessageChunk>();
+      const writer = writable.getWriter();
+      const stored = store.follow(readUIMessageStream({ stream: readable }));
+      for await (const chunk of chunks) {
+        answer.say(chunk);
+        if (!preamble.has(chunk.type) && chunk.type !== 'error') onBegin();
+        await writer.write(chunk);
+      }
+      await writer.close();
+      await stored;
+    } catch (error) {
+      keepFailure(error);
+      if (!answer.signal.aborted) answer.say({ type: 'error', errorText: errorText(toAppError(error)) });
+    }
+    await this.finish(store, answer, failure);
+    return failure;
+  }
+
+  private async finish(store: AnswerStore, answer: RunningAnswer, failure: AppError | undefined): Promise<void> {
+    try {
+      if (answer.signal.aborted) await store.end({ status: answer.endedAs });
+      else if (failure) await store.end({ status: 'failed', error: toErrorObject(failure) });
+      else await store.end({ status: 'complete' });
+      if (failure) logError(this.logger, failure, { messageId: answer.messageId });
+    } finally {
+      answer.end();
+    }
+  }
+}
+
+/** Writes an answer to its row: every quarter of a second while it grows, and once at its end. */
+class AnswerStore {
+  private latest: UIMessage['parts'] = [];
+  private saving: Promise<void> | undefined;
+  private savedAt = performance.now();
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly messageId: string,
+    private readonly messages: MessageRepository,
+    private readonly logger: Logger,
+  ) {}
+
+  async follow(states: AsyncIterable<UIMessage>): Promise<void> {
+    for await (const { parts } of states) {
+      this.latest = parts;
+      if (this.saving || performance.now() - this.savedAt < saveEveryMs) continue;
+      this.saving = this.save({}).finally(() => {
+        this.saving = undefined;
+        this.savedAt = performance.now();
+      });
+    }
+  }
+
+  async end(state: Partial<Pick<ChatMessage, 'status' | 'error'>>): Promise<void> {
+    await this.saving;
+    await this.save(state);
+  }
+
+  private async save(state: Partial<Pick<ChatMessage, 'status' | 'error'>>): Promise<void> {
+    try {
+      await this.messages.save(this.scope, this.messageId, { parts: toJsonParts(this.latest.filter(isKept)), ...state });
+    } catch (error) {
+      this.logger.error({ err: error, messageId: this.messageId }, 'an answer could not be stored');
+      if (state.status) throw error;
+    }
+  }
+}
+
+/** `step-start` only marks where a call began; it says nothing to a reader. */
+function isKept(part: UIMessage['parts'][number]): boolean {
+  return part.type !== 'step-start';
+}
+
+/** The same object that REST answers with, as text: `JSON.parse(error.message).error.code` works for both. */
+function errorText(error: AppError): string {
+  return JSON.stringify({ error: toErrorObject(error) });
+}
+
+function toErrorObject({ code, message, details }: AppError): JsonObject {
+  return JSON.parse(JSON.stringify({ code, message, details })) as JsonObject; // just serialised
+}

@@ -1,0 +1,15 @@
+import type { UIMessage } from 'ai';
+import type { JsonObject } from '../../platform/http';
+
+/*
+ * Messages are stored as the AI SDK's own parts, so that none of a part is lost. The SDK's types say `unknown` where
+ * JSON columns say JSON; these two crossings are the only places that know.
+ */
+
+export function toJsonParts(parts: UIMessage['parts']): JsonObject[] {
+  return JSON.parse(JSON.stringify(parts)) as JsonObject[]; // just serialised
+}
+
+export function toUiParts(parts: object[]): UIMessage['parts'] {
+  return parts as UIMessage['parts']; // stored by toJsonParts or checked by toUserMessage
+}

@@ -1,0 +1,110 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { chatApp } from '@kdx/shared';
+import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
+import { UuidPipe } from '../platform/http';
+import { AnswerService } from './answers/answer.service';
+import { sendUiMessageStream } from './answers/ui-message-stream';
+import {
+  CreateSessionDto,
+  FindMessagesDto,
+  FindSessionsDto,
+  MessagePageView,
+  MessageView,
+  SendMessageDto,
+  SessionPageView,
+  SessionView,
+  UpdateSessionDto,
+} from './sessions/chat.dto';
+import { SessionService } from './sessions/session.service';
+
+@ApiTags('Chat')
+@Controller('api/v1/chat/sessions')
+export class ChatController {
+  constructor(
+    @Inject(SessionService) private readonly sessions: SessionService,
+    @Inject(AnswerService) private readonly answers: AnswerService,
+  ) {}
+
+  @Get()
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'List your conversations in this team, latest first' })
+  @ApiOkResponse({ type: SessionPageView })
+  list(@CurrentCaller() caller: Caller, @Query() query: FindSessionsDto): Promise<SessionPageView> {
+    return this.sessions.list(toScope(caller, chatApp), query);
+  }
+
+  @Post()
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Begin a conversation' })
+  @ApiCreatedResponse({ type: SessionView })
+  create(@CurrentCaller() caller: Caller, @Body() body: CreateSessionDto): Promise<SessionView> {
+    return this.sessions.create(toScope(caller, chatApp), body);
+  }
+
+  @Get(':sessionId')
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Read a conversation' })
+  @ApiOkResponse({ type: SessionView })
+  get(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string): Promise<SessionView> {
+    return this.sessions.get(toScope(caller, chatApp), sessionId);
+  }
+
+  @Patch(':sessionId')
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Rename a conversation or change its model' })
+  @ApiOkResponse({ type: SessionView })
+  update(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Body() body: UpdateSessionDto): Promise<SessionView> {
+    return this.sessions.update(toScope(caller, chatApp), sessionId, body);
+  }
+
+  @Delete(':sessionId')
+  @HttpCode(204)
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Delete a conversation with its messages' })
+  @ApiNoContentResponse()
+  delete(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string): Promise<void> {
+    return this.answers.deleteSession(toScope(caller, chatApp), sessionId);
+  }
+
+  @Get(':sessionId/messages')
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Read the messages, oldest first' })
+  @ApiOkResponse({ type: MessagePageView })
+  listMessages(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Query() query: FindMessagesDto): Promise<MessagePageView> {
+    return this.sessions.listMessages(toScope(caller, chatApp), sessionId, query);
+  }
+
+  @Post(':sessionId/messages')
+  @HttpCode(200)
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: "Send a message. The answer streams back in the AI SDK's UI message stream protocol" })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'UI message stream' })
+  async send(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Body() body: SendMessageDto, @Res() reply: FastifyReply): Promise<void> {
+    const chunks = await this.answers.send(toScope(caller, chatApp), sessionId, body);
+    await sendUiMessageStream(reply, chunks);
+  }
+
+  @Get(':sessionId/stream')
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Join the answer that is running, from its beginning; 204 where none is' })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'UI message stream' })
+  async join(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Res() reply: FastifyReply): Promise<void> {
+    const chunks = await this.answers.join(toScope(caller, chatApp), sessionId);
+    if (chunks) await sendUiMessageStream(reply, chunks);
+    else await reply.status(204).send();
+  }
+
+  @Post(':sessionId/stop')
+  @HttpCode(200)
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Stop the running answer; what it said is kept. 204 where none is running' })
+  @ApiOkResponse({ type: MessageView })
+  async stop(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Res() reply: FastifyReply): Promise<void> {
+    const message = await this.answers.stop(toScope(caller, chatApp), sessionId);
+    await (message ? reply.send(message) : reply.status(204).send());
+  }
+}

@@ -1,0 +1,75 @@
+import { Inject } from '@nestjs/common';
+import type { UIMessageChunk } from 'ai';
+import { Ctx, Input, Mutation, Query, Router, Subscription } from 'nestjs-trpc';
+import { chatApp } from '@kdx/shared';
+import { needs, toScope, type CallerContext } from '../identity';
+import { toTrpcError } from '../platform/errors';
+import { dto } from '../platform/http';
+import { AnswerService } from './answers/answer.service';
+import {
+  CreateSessionDto,
+  FindMessagesOfSessionDto,
+  FindSessionsDto,
+  SendMessageToSessionDto,
+  SessionNameDto,
+  UpdateNamedSessionDto,
+  type MessagePageView,
+  type MessageView,
+  type SessionPageView,
+  type SessionView,
+} from './sessions/chat.dto';
+import { SessionService } from './sessions/session.service';
+
+@Router({ alias: 'chat' })
+export class ChatRouter {
+  constructor(
+    @Inject(SessionService) private readonly sessions: SessionService,
+    @Inject(AnswerService) private readonly answers: AnswerService,
+  ) {}
+
+  @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
+  createSession(@Input() input: CreateSessionDto, @Ctx() { caller }: CallerContext): Promise<SessionView> {
+    return this.sessions.create(toScope(caller, chatApp), input);
+  }
+
+  @Query({ input: dto(FindSessionsDto), meta: needs('chat.use') })
+  findSessions(@Input() input: FindSessionsDto, @Ctx() { caller }: CallerContext): Promise<SessionPageView> {
+    return this.sessions.list(toScope(caller, chatApp), input);
+  }
+
+  @Query({ input: dto(SessionNameDto), meta: needs('chat.use') })
+  getSession(@Input() { sessionId }: SessionNameDto, @Ctx() { caller }: CallerContext): Promise<SessionView> {
+    return this.sessions.get(toScope(caller, chatApp), sessionId);
+  }
+
+  @Mutation({ input: dto(UpdateNamedSessionDto), meta: needs('chat.use') })
+  updateSession(@Input() { sessionId, ...changes }: UpdateNamedSessionDto, @Ctx() { caller }: CallerContext): Promise<SessionView> {
+    return this.sessions.update(toScope(caller, chatApp), sessionId, changes);
+  }
+
+  @Mutation({ input: dto(SessionNameDto), meta: needs('chat.use') })
+  deleteSession(@Input() { sessionId }: SessionNameDto, @Ctx() { caller }: CallerContext): Promise<void> {
+    return this.answers.deleteSession(toScope(caller, chatApp), sessionId);
+  }
+
+  @Query({ input: dto(FindMessagesOfSessionDto), meta: needs('chat.use') })
+  getMessages(@Input() { sessionId, ...page }: FindMessagesOfSessionDto, @Ctx() { caller }: CallerContext): Promise<MessagePageView> {
+    return this.sessions.listMessages(toScope(caller, chatApp), sessionId, page);
+  }
+
+  /** Yields the chunks that REST streams. Give the message an id: a client that reconnects sends its input again. */
+  @Subscription({ input: dto(SendMessageToSessionDto), meta: needs('chat.use') })
+  async *sendMessage(@Input() { sessionId, ...message }: SendMessageToSessionDto, @Ctx() { caller }: CallerContext): AsyncGenerator<UIMessageChunk> {
+    try {
+      yield* await this.answers.send(toScope(caller, chatApp), sessionId, message);
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  }
+
+  /** The stored answer; `null` where none was running. */
+  @Mutation({ input: dto(SessionNameDto), meta: needs('chat.use') })
+  async stop(@Input() { sessionId }: SessionNameDto, @Ctx() { caller }: CallerContext): Promise<MessageView | null> {
+    return (await this.answers.stop(toScope(caller, chatApp), sessionId)) ?? null;
+  }
+}

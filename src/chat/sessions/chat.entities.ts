@@ -1,0 +1,79 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+export const messageStatuses = ['complete', 'streaming', 'stopped', 'interrupted', 'failed'] as const;
+export type MessageStatus = (typeof messageStatuses)[number];
+
+/** A conversation of one user in one team. */
+@Entity('chat_session')
+export class ChatSession {
+  @PrimaryColumn('uuid', { name: 'team_id' })
+  teamId!: string;
+
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  @Column('text')
+  title!: string;
+
+  /** Model of the conversation; `null` follows the user's preference, then the team's default. */
+  @Column('uuid', { name: 'model_id', nullable: true })
+  modelId!: string | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt!: Date;
+}
+
+/** A message, stored whole as the AI SDK's `UIMessage` parts. Ids are made in order, so they sort a conversation. */
+@Entity('chat_message')
+export class ChatMessage {
+  @PrimaryColumn('uuid', { name: 'team_id' })
+  teamId!: string;
+
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'session_id' })
+  sessionId!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  @Column('text')
+  role!: 'user' | 'assistant';
+
+  @Column('jsonb')
+  parts!: object[];
+
+  @Column('text')
+  status!: MessageStatus;
+
+  @Column('text', { name: 'model_ref', nullable: true })
+  modelRef!: string | null;
+
+  @Column('uuid', { name: 'execution_id', nullable: true })
+  executionId!: string | null;
+
+  /** The id that the client gave its message: the same one twice is one message. */
+  @Column('text', { name: 'client_id', nullable: true })
+  clientId!: string | null;
+
+  /** What a failed answer failed with: code, message, details. */
+  @Column('jsonb', { nullable: true })
+  error!: object | null;
+
+  /** The process that streams it. */
+  @Column('bigint', { name: 'instance_id', nullable: true })
+  instanceId!: number | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt!: Date;
+}

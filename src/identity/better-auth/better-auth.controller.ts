@@ -1,0 +1,45 @@
+import { All, Controller, Inject, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ENV, type Env } from '../../platform/env';
+import { CallerService } from '../callers/caller.service';
+import { RequirePermission } from '../permissions/require-permission';
+import { BETTER_AUTH, type BetterAuth } from './better-auth';
+
+/** Hands `/api/auth/*` to Better Auth: sign-up, sign-in, teams, members, invitations. */
+@ApiExcludeController()
+@Controller('api/auth')
+export class BetterAuthController {
+  constructor(
+    @Inject(BETTER_AUTH) private readonly auth: BetterAuth,
+    @Inject(ENV) private readonly env: Env,
+    @Inject(CallerService) private readonly callers: CallerService,
+  ) {}
+
+  @All('*')
+  @RequirePermission('auth.use')
+  async handle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const response = await this.auth.handler(this.toWebRequest(request));
+    // Roles, teams and sessions may have changed: what this process remembers of callers is read again.
+    if (request.method !== 'GET') this.callers.forgetAll();
+    void reply.status(response.status);
+    for (const [name, value] of response.headers) if (name !== 'set-cookie') void reply.header(name, value);
+    const cookies = response.headers.getSetCookie();
+    if (cookies.length > 0) void reply.header('set-cookie', cookies);
+    await reply.send(await response.text());
+  }
+
+  private toWebRequest(request: FastifyRequest): Request {
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+    }
+    headers.delete('content-length');
+    const hasBody = request.body !== undefined && request.body !== null && request.method !== 'GET';
+    return new Request(new URL(request.url, this.env.publicUrl), {
+      method: request.method,
+      headers,
+      ...(hasBody ? { body: JSON.stringify(request.body) } : {}),
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { betterAuth, type BetterAuthOptions } from 'better-auth';
+import { APIError } from 'better-auth/api';
+import { bearer, organization } from 'better-auth/plugins';
+import { v7 as uuidv7 } from 'uuid';
+import type { Database } from '../../platform/database';
+import type { Env } from '../../platform/env';
+import type { Logger } from '../../platform/logging';
+import { SignUpPolicy } from './sign-up-policy';
+
+/** Nest injection token of the Better Auth instance. Private to the identity room. */
+export const BETTER_AUTH = Symbol('BETTER_AUTH');
+
+const times = { createdAt: 'created_at', updatedAt: 'updated_at' };
+
+/** Accounts, sessions, teams ("organizations"), members, roles and invitations, on the product's own tables. */
+export function createBetterAuth(env: Env, database: Database, logger: Logger) {
+  const signUp = new SignUpPolicy(env.authSignUp, database.pool);
+  const options = {
+    appName: 'AI Studio',
+    baseURL: env.publicUrl,
+    basePath: '/api/auth',
+    secret: env.authSecret.reveal(),
+    trustedOrigins: env.publicUrl ? sameHostOrigins(env.publicUrl) : [],
+    database: database.pool,
+    telemetry: { enabled: false },
+    logger: {
+      level: 'warn',
+      log: (level, message) => logger[level === 'error' ? 'error' : 'warn']({ context: 'better-auth' }, message),
+    },
+    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
+    advanced: { database: { generateId: () => uuidv7() } },
+    user: {
+      modelName: 'auth_user',
+      fields: { emailVerified: 'email_verified', ...times },
+      additionalFields: {
+        platformRole: { type: 'string', fieldName: 'platform_role', input: false, defaultValue: 'user', required: false },
+      },
+    },
+    session: {
+      modelName: 'auth_session',
+      fields: { userId: 'user_id', expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', ...times },
+    },
+    account: {
+      modelName: 'auth_account',
+      fields: {
+        userId: 'user_id',
+        accountId: 'account_id',
+        providerId: 'provider_id',
+        accessToken: 'access_token',
+        refreshToken: 'refresh_token',
+        idToken: 'id_token',
+        accessTokenExpiresAt: 'access_token_expires_at',
+        refreshTokenExpiresAt: 'refresh_token_expires_at',
+        ...times,
+      },
+    },
+    verification: { modelName: 'auth_verification', fields: { expiresAt: 'expires_at', ...times } },
+    databaseHooks: {
+      user: {
+        create: {
+          before: async (user) => {
+            const decision = await signUp.decide(user.email);
+            if (decision === 'refused') {
+              throw new APIError('FORBIDDEN', {
+                code: 'SIGN_UP_REFUSED',
+                message: 'Signing up needs an invitation here. Ask an admin of your team to invite this address.',
+              });
+            }
+            return { data: { ...user, platformRole: decision } };
+          },
+        },
+      },
+      session: {
+        create: {
+          // A person with a team starts in it; otherwise every first call would have to name one.
+          before: async (session) => ({ data: { ...session, activeOrganizationId: await firstTeamOf(database, session.userId) } }),
+        },
+      },
+    },
+    plugins: [
+      bearer(),
+      organization({
+        creatorRole: 'owner',
+        organizationLimit: 50,
+        schema: {
+          session: { fields: { activeOrganizationId: 'active_team_id' } },
+          organization: { modelName: 'team', fields: { createdAt: 'created_at' } },
+          member: { modelName: 'team_member', fields: { organizationId: 'team_id', userId: 'user_id', createdAt: 'created_at' } },
+          invitation: {
+            modelName: 'team_invitation',
+            fields: { organizationId: 'team_id', inviterId: 'inviter_id', expiresAt: 'expires_at', createdAt: 'created_at' },
+          },
+        },
+      }),
+    ],
+  } satisfies BetterAuthOptions;
+  return betterAuth(options);
+}
+
+export type BetterAuth = ReturnType<typeof createBetterAuth>;
+
+/** A server on the loopback interface is reached under three names. */
+function sameHostOrigins(publicUrl: string): string[] {
+  const url = new URL(publicUrl);
+  const loopback = ['localhost', '127.0.0.1', '[::1]'];
+  if (!loopback.includes(url.hostname)) return [url.origin];
+  return loopback.map((host) => `${url.protocol}//${host}${url.port ? `:${url.port}` : ''}`);
+}
+
+async function firstTeamOf(database: Database, userId: string): Promise<string | null> {
+  const { rows } = await database.pool.query<{ team_id: string }>(
+    'select team_id from team_member where user_id = $1 order by created_at, id limit 1',
+    [userId],
+  );
+  return rows[0]?.team_id ?? null;
+}

@@ -1,0 +1,26 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Database } from '../platform/database';
+import { ENV } from '../platform/env';
+import { LOGGER } from '../platform/logging';
+import { BETTER_AUTH, createBetterAuth } from './better-auth/better-auth';
+import { BetterAuthController } from './better-auth/better-auth.controller';
+import { CallerService } from './callers/caller.service';
+import { MembershipRepository } from './callers/membership.repository';
+import { PermissionGuard } from './permissions/permission.guard';
+import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middleware';
+
+/** Who is calling and for which team. */
+@Global()
+@Module({
+  controllers: [BetterAuthController],
+  providers: [
+    { provide: BETTER_AUTH, useFactory: createBetterAuth, inject: [ENV, Database, LOGGER] },
+    MembershipRepository,
+    CallerService,
+    TrpcPermissionMiddleware,
+    { provide: APP_GUARD, useClass: PermissionGuard },
+  ],
+  exports: [TrpcPermissionMiddleware],
+})
+export class IdentityModule {}

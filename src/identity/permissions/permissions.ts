@@ -1,0 +1,33 @@
+/**
+ * What a caller has to be. `public`: anybody; `user`: signed in; `member`, `admin`: with that role (or above) in the
+ * team that the call is for; `platformAdmin`: of this instance, with or without a team.
+ */
+export type RequiredRole = 'public' | 'user' | 'member' | 'admin' | 'platformAdmin';
+
+/**
+ * The one permission table. Every REST route and tRPC procedure names one of these; both transports decide by it.
+ * A route that names none is refused at run time and fails a test.
+ */
+export const permissions = {
+  'health.read': 'public',
+  'auth.use': 'public',
+  'session.read': 'user',
+  'appConfig.readTeam': 'member',
+  'appConfig.writeTeam': 'admin',
+  'appConfig.readOwn': 'member',
+  'appConfig.writeOwn': 'member',
+  'providers.read': 'member',
+  'providers.write': 'platformAdmin',
+  'teamProviders.write': 'admin',
+  'tokens.read': 'admin',
+  'tokens.write': 'admin',
+  'models.read': 'member',
+  'models.write': 'platformAdmin',
+  'teamModels.read': 'member',
+  'teamModels.write': 'admin',
+  'prompts.read': 'member',
+  'executions.read': 'member',
+  'chat.use': 'member',
+} as const satisfies Record<string, RequiredRole>;
+
+export type Permission = keyof typeof permissions;

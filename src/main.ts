@@ -1,0 +1,5 @@
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+
+void import('./server.js').then(({ startServer }) => startServer());

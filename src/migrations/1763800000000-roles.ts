@@ -1,0 +1,34 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+const roles = ['ai_studio_app', 'ai_studio_platform', 'ai_studio_maintenance'];
+
+/**
+ * The three roles that the application takes inside its transactions. None can log in, owns anything, or bypasses
+ * row-level security. Roles belong to the whole server, so they may be there already, and `down` leaves them.
+ */
+export class Roles1763800000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    for (const role of roles) {
+      await runner.query(`
+        do $$
+        begin
+          if not exists (select from pg_roles where rolname = '${role}') then
+            create role ${role} nologin nosuperuser nobypassrls nocreatedb nocreaterole;
+          end if;
+          if not pg_has_role(current_user, '${role}', 'member') then
+            execute format('grant ${role} to %I', current_user);
+          end if;
+        exception
+          when duplicate_object or unique_violation then null;
+          when insufficient_privilege then
+            raise exception 'The database user may not create or grant the role ${role}. Ask an administrator to run: create role ${role} nologin; grant ${role} to %;', current_user;
+        end
+        $$;
+      `);
+    }
+  }
+
+  async down(): Promise<void> {
+    // Other databases of the same server may use the roles.
+  }
+}

@@ -1,0 +1,16 @@
+import { Roles1763800000000 } from './1763800000000-roles';
+import { Identity1763800001000 } from './1763800001000-identity';
+import { AppConfig1763800002000 } from './1763800002000-app-config';
+import { AiStudio1763800003000 } from './1763800003000-ai-studio';
+import { Chat1763800004000 } from './1763800004000-chat';
+import { BuiltInProviders1763800005000 } from './1763800005000-built-in-providers';
+
+/** The one time line of the database, oldest first. A migration that has been released is never edited. */
+export const migrations = [
+  Roles1763800000000,
+  Identity1763800001000,
+  AppConfig1763800002000,
+  AiStudio1763800003000,
+  Chat1763800004000,
+  BuiltInProviders1763800005000,
+];

@@ -1,0 +1,77 @@
+import { Pool, type PoolConfig, types } from 'pg';
+import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
+import type { Env } from '../env/env';
+import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/embedded-database';
+import { migrations } from '../../migrations';
+import { migrate } from './migrate';
+import { ServerSession } from './server-session';
+
+/** Which database is behind the data source. Both are PostgreSQL; the embedded one has one session and one process. */
+export type DatabaseMode = 'embedded' | 'server';
+
+// int8 as number where it is exact; money and counters stay below 2^53 nano-USD (9 million USD) or are read as text.
+types.setTypeParser(types.builtins.INT8, (text) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError('A 64-bit integer of the database exceeds 2^53.');
+  return value;
+});
+
+/** The open database of this process: TypeORM's data source and the `pg` pool under it. */
+export class Database {
+  private constructor(
+    readonly mode: DatabaseMode,
+    readonly dataSource: DataSource,
+    readonly session: ServerSession,
+    private readonly embedded: EmbeddedDatabase | undefined,
+  ) {}
+
+  /** Connects (opening the embedded database first if there is no `DATABASE_URL`) and migrates under a lock. */
+  static async open(env: Env): Promise<Database> {
+    const embedded = env.databaseUrl ? undefined : await startEmbeddedDatabase(env.dataDir);
+    try {
+      const dataSource = new DataSource(
+        dataSourceOptions(embedded?.connection ?? { connectionString: env.databaseUrl?.reveal() }),
+      );
+      await dataSource.initialize();
+      const session = new ServerSession(env.databaseUrl?.reveal());
+      const database = new Database(embedded ? 'embedded' : 'server', dataSource, session, embedded);
+      await migrate(database);
+      await session.open();
+      return database;
+    } catch (error) {
+      await embedded?.stop();
+      throw error;
+    }
+  }
+
+  /** The pool that TypeORM uses. For libraries that bring their own queries; rooms use transactions. */
+  get pool(): Pool {
+    const driver: { master?: unknown } = this.dataSource.driver as object; // TypeORM's driver type hides the pool that its PostgreSQL driver has
+    if (!(driver.master instanceof Pool)) throw new Error('The data source is not connected.');
+    return driver.master;
+  }
+
+  async close(): Promise<void> {
+    await this.session.close();
+    await this.dataSource.destroy();
+    await this.embedded?.stop();
+  }
+}
+
+/** Options of the one data source. An entity is known once its room is imported: its decorator registers it. */
+export function dataSourceOptions(connection: PoolConfig): DataSourceOptions {
+  const { connectionString, host, port, user, database } = connection;
+  return {
+    type: 'postgres',
+    ...(connectionString ? { url: connectionString } : { host, port, username: user, database: database ?? 'postgres' }),
+    entities: getMetadataArgsStorage().tables.map(({ target }) => target),
+    migrations,
+    migrationsTableName: 'schema_migration',
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    installExtensions: false,
+    logging: false,
+    applicationName: 'ai-studio',
+    extra: { max: 16, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000 },
+  };
+}

@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { PoolConfig } from 'pg';
+import { lockDirectory } from './directory-lock';
+
+const maxConnections = 32;
+const socketPort = 5432;
+
+interface WorkerMessage {
+  type: 'ready' | 'failed' | 'stopped';
+  message?: string;
+  connection?: string;
+}
+
+/** A running embedded PostgreSQL (PGlite) in a worker thread. */
+export interface EmbeddedDatabase {
+  /** How `pg` reaches it. */
+  connection: Pick<PoolConfig, 'host' | 'port' | 'user' | 'database' | 'ssl'>;
+  maxConnections: number;
+  /** Closes the database cleanly and releases the directory. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the embedded database in `dataDir/database`, locked for this process. It listens on a Unix socket in a private
+ * temporary directory (a loopback port on Windows), so there is no port to choose and no other user can connect.
+ * Throws `DirectoryLockedError`, or an error that says why the directory cannot be opened.
+ */
+export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const unlock = lockDirectory(dataDir);
+  const socketDir = mkdtempSync(join(tmpdir(), 'ai-studio-'));
+  const unixSocket = process.platform !== 'win32';
+  const listen = unixSocket
+    ? { path: join(socketDir, `.s.PGSQL.${socketPort}`) }
+    : { host: '127.0.0.1', port: 0 };
+  const worker = new Worker(join(__dirname, `worker${extname(__filename)}`), {
+    workerData: { databaseDir: join(dataDir, 'database'), listen, maxConnections: maxConnections + 4 },
+    execArgv: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'],
+    env: {},
+  });
+  const cleanUp = () => {
+    rmSync(socketDir, { recursive: true, force: true });
+    unlock();
+  };
+  try {
+    const ready = await nextMessage(worker);
+    if (ready.type !== 'ready') {
+      throw new Error(`The embedded database in ${dataDir} does not open: ${ready.message ?? 'unknown reason'}`);
+    }
+    const address = unixSocket ? { host: socketDir, port: socketPort } : parseAddress(ready.connection ?? '');
+    return {
+      connection: { ...address, user: 'postgres', database: 'postgres', ssl: false },
+      maxConnections,
+      stop: async () => {
+        const stopped = nextMessage(worker);
+        worker.postMessage('stop');
+        await stopped;
+        await worker.terminate();
+        cleanUp();
+      },
+    };
+  } catch (error) {
+    await worker.terminate();
+    cleanUp();
+    throw error;
+  }
+}
+
+function nextMessage(worker: Worker): Promise<WorkerMessage> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`The embedded database ended with code ${code}.`)));
+  });
+}
+
+function parseAddress(connection: string): { host: string; port: number } {
+  const [host = '127.0.0.1', port = '0'] = connection.split(':');
+  return { host, port: Number(port) };
+}

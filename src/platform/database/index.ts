@@ -1,0 +1,4 @@
+export { Database, dataSourceOptions, type DatabaseMode } from './database';
+export { DatabaseModule } from './database.module';
+export { Recovery } from './recovery';
+export { PlatformTransaction, TeamTransaction, type TransactionScope } from './transactions';

@@ -1,0 +1,54 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { LOGGER, type Logger } from '../logging/logger';
+import { Database } from './database';
+import { MaintenanceTransaction } from './transactions';
+
+const sweepMs = 15_000;
+
+/**
+ * Ends work that a vanished process left unfinished: at start, and on a server, where replicas may die while others
+ * live, every 15 seconds. Rooms register one update each.
+ */
+@Injectable()
+export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly statements = new Map<string, string>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(MaintenanceTransaction) private readonly transaction: MaintenanceTransaction,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @param name what is recovered, for the log
+   * @param statement gets an SQL condition on the column `instance_id` that holds where that process is gone; answers
+   *   one UPDATE that the maintenance role may run
+   */
+  register(name: string, statement: (isGone: string) => string): void {
+    this.statements.set(name, statement(this.database.session.isGone('instance_id')));
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.sweep();
+    if (this.database.mode === 'embedded') return;
+    this.timer = setInterval(() => {
+      this.sweep().catch((error: unknown) => this.logger.error({ err: error }, 'recovery failed; it is tried again'));
+    }, sweepMs);
+    this.timer.unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  private async sweep(): Promise<void> {
+    for (const [name, statement] of this.statements) {
+      const count = await this.transaction.run(async (manager) => {
+        const result: [unknown, number] = await manager.query(statement);
+        return result[1];
+      });
+      if (count > 0) this.logger.warn({ recovered: name, count }, 'unfinished work of a vanished process was ended');
+    }
+  }
+}

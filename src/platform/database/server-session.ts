@@ -1,0 +1,71 @@
+import { randomInt } from 'node:crypto';
+import { Client } from 'pg';
+
+const reconnectMs = 1_000;
+
+/**
+ * The one long-lived connection of a process to a PostgreSQL server. It does what needs a session: it holds the
+ * advisory lock that proves that this process lives (the server frees it the moment the process is gone), and it
+ * listens for notifications. The embedded database has one session for everybody, and one process: it needs neither.
+ */
+export class ServerSession {
+  /** Identifies this process among the replicas; written beside unfinished work. Below 2^48. */
+  readonly instanceId = randomInt(1, 2 ** 48 - 1);
+  private readonly handlers = new Map<string, (payload: string) => void>();
+  private client: Client | undefined;
+  private closed = false;
+  private retry: NodeJS.Timeout | undefined;
+
+  /** @param url PostgreSQL address; `undefined` for the embedded database, where nothing is opened. */
+  constructor(private readonly url: string | undefined) {}
+
+  async open(): Promise<void> {
+    if (!this.url) return;
+    const client = new Client({ connectionString: this.url, application_name: 'ai-studio session', keepAlive: true });
+    client.on('error', () => this.reconnect());
+    client.on('end', () => this.reconnect());
+    client.on('notification', ({ channel, payload }) => this.handlers.get(channel)?.(payload ?? ''));
+    await client.connect();
+    await client.query('select pg_advisory_lock($1)', [this.instanceId]);
+    for (const channel of this.handlers.keys()) await client.query(`listen ${channel}`);
+    this.client = client;
+  }
+
+  /** Calls `handler` for each notification of `channel` (a lower-case identifier). Nothing arrives on the embedded database. */
+  async listen(channel: string, handler: (payload: string) => void): Promise<void> {
+    if (!/^[a-z_]+$/.test(channel)) throw new TypeError('A channel is a lower-case identifier.');
+    this.handlers.set(channel, handler);
+    await this.client?.query(`listen ${channel}`);
+  }
+
+  /** SQL condition that is true where the process whose id stands in `column` is gone. */
+  isGone(column: string): string {
+    if (!this.url) return `${column} <> ${this.instanceId}`;
+    return `not exists (
+      select from pg_locks held
+      where held.locktype = 'advisory' and held.objsubid = 1
+        and held.database = (select oid from pg_database where datname = current_database())
+        and ((held.classid::bigint << 32) | held.objid::bigint) = ${column}
+    )`;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    await this.client?.end();
+  }
+
+  /** Tells listeners to distrust what they hold (an empty payload), since notifications may have been missed. */
+  private reconnect(): void {
+    if (this.closed || this.retry) return;
+    this.client = undefined;
+    this.retry = setTimeout(() => {
+      this.retry = undefined;
+      this.open().then(
+        () => this.handlers.forEach((handler) => handler('')),
+        () => this.reconnect(),
+      );
+    }, reconnectMs);
+    this.retry.unref();
+  }
+}

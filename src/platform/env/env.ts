@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { envTable, type EnvName } from './env.schema';
+import { resolveKeys } from './generated-keys';
+import { SecretString } from '../secrets/secret-string';
+
+/** Nest injection token of the parsed {@link Env}. */
+export const ENV = Symbol('ENV');
+
+/** The configuration of this process, parsed once at start. */
+export interface Env {
+  production: boolean;
+  host: string;
+  port: number;
+  /** Origin that users see, without a trailing slash; `undefined` until the port is known. */
+  publicUrl: string | undefined;
+  databaseUrl: SecretString | undefined;
+  /** Absolute path. */
+  dataDir: string;
+  kek: SecretString;
+  authSecret: SecretString;
+  /** Files that were generated because a key was not configured; printed at start. */
+  generatedKeyFiles: string[];
+  authSignUp: 'open' | 'invite' | 'closed';
+  egressAllowHosts: string;
+  sandboxEnabled: boolean;
+  metricsToken: SecretString | undefined;
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  drainMs: number;
+}
+
+/** A variable has a bad value. Names the variable and what is expected, never the value. */
+export class EnvError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'EnvError';
+  }
+}
+
+/**
+ * Reads, checks and completes the environment. `NAME_FILE` reads any variable from a file.
+ * Generates the key ring and the session secret into `DATA_DIR` where they are not configured, except in
+ * production. Throws {@link EnvError}.
+ */
+export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  const problems: string[] = [];
+  const value = <N extends EnvName>(name: N) => parseVariable(name, source, problems);
+  const production = value('NODE_ENV') === 'production';
+  const parsed = {
+    production,
+    host: value('HOST') ?? '',
+    port: value('PORT') ?? 0,
+    publicUrl: value('PUBLIC_URL')?.replace(/\/+$/, ''),
+    databaseUrl: toSecret(value('DATABASE_URL')),
+    dataDir: resolve(value('DATA_DIR') ?? ''),
+    authSignUp: value('AUTH_SIGN_UP') ?? 'closed',
+    egressAllowHosts: value('EGRESS_ALLOW_HOSTS') ?? '',
+    sandboxEnabled: (value('SANDBOX_PROVIDER') ?? (production ? 'off' : 'on')) === 'on',
+    metricsToken: toSecret(value('METRICS_TOKEN')),
+    logLevel: value('LOG_LEVEL') ?? 'info',
+    drainMs: value('DRAIN_MS') ?? 0,
+  };
+  const configured = { kek: value('AI_STUDIO_KEK'), authSecret: value('AUTH_SECRET') };
+  value('REDIS_URL');
+  if (production && !configured.kek) problems.push('AI_STUDIO_KEK must be set in production (npm run keys:generate makes one).');
+  if (production && !configured.authSecret) problems.push('AUTH_SECRET must be set in production (npm run keys:generate makes one).');
+  if (problems.length > 0) throw new EnvError(problems);
+  const keys = resolveKeys(parsed.dataDir, configured);
+  return { ...parsed, ...keys };
+}
+
+function parseVariable<N extends EnvName>(
+  name: N,
+  source: NodeJS.ProcessEnv,
+  problems: string[],
+): ReturnType<(typeof envTable)[N]['parse']['parse']> | undefined {
+  let raw = source[name];
+  const file = source[`${name}_FILE`];
+  if (file) {
+    if (raw) problems.push(`${name} and ${name}_FILE are both set; set one.`);
+    try {
+      raw = readFileSync(file, 'utf8').trim();
+    } catch {
+      problems.push(`${name}_FILE names a file that cannot be read.`);
+      return undefined;
+    }
+  }
+  const result = envTable[name].parse.safeParse(raw === '' ? undefined : raw);
+  if (result.success) return result.data as ReturnType<(typeof envTable)[N]['parse']['parse']>; // the union of parsers narrowed to N's
+  problems.push(`${name}: ${result.error.issues.map(describeIssue).join('; ')}`);
+  return undefined;
+}
+
+/** Zod's own text may repeat the value for some issues; these never do. */
+function describeIssue(issue: { code: string; values?: unknown; message: string }): string {
+  if (issue.code === 'invalid_value' && Array.isArray(issue.values)) return `must be one of ${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_format') return 'is not a valid address of the expected kind';
+  if (issue.code === 'invalid_type') return 'is not of the expected type';
+  return issue.message;
+}
+
+function toSecret(value: string | undefined): SecretString | undefined {
+  return value === undefined ? undefined : new SecretString(value);
+}
+

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SecretString } from '../secrets/secret-string';
+
+/** Makes a key ring of one fresh key: `kek-<yyyymmdd>-<8 hex>:<base64 of 32 random bytes>`. */
+export function generateKeyRing(now = new Date()): string {
+  const day = now.toISOString().slice(0, 10).replaceAll('-', '');
+  return `kek-${day}-${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`;
+}
+
+/** Makes a session-signing secret: 48 random bytes as base64url. */
+export function generateAuthSecret(): string {
+  return randomBytes(48).toString('base64url');
+}
+
+/** Uses what is configured; else what an earlier start generated; else generates it, mode 0600, into `dataDir`. */
+export function resolveKeys(
+  dataDir: string,
+  configured: { kek: string | undefined; authSecret: string | undefined },
+): { kek: SecretString; authSecret: SecretString; generatedKeyFiles: string[] } {
+  const generatedKeyFiles: string[] = [];
+  const keep = (name: string, value: string | undefined, generate: () => string): SecretString => {
+    if (value) return new SecretString(value);
+    const file = join(dataDir, name);
+    if (!existsSync(file)) {
+      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+      try {
+        writeFileSync(file, `${generate()}\n`, { mode: 0o600, flag: 'wx' });
+      } catch (error) {
+        // Another process that starts at the same moment made it first: use that one.
+        if (!existsSync(file)) throw error;
+      }
+    }
+    chmodSync(file, 0o600);
+    generatedKeyFiles.push(file);
+    return new SecretString(readFileSync(file, 'utf8').trim());
+  };
+  return {
+    kek: keep('ai-studio-kek', configured.kek, generateKeyRing),
+    authSecret: keep('auth-secret', configured.authSecret, generateAuthSecret),
+    generatedKeyFiles,
+  };
+}

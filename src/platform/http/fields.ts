@@ -1,0 +1,150 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+
+/*
+ * One decorator a field: validates it at the door and describes it in the OpenAPI document, so that the two cannot
+ * drift apart. Used by DTO classes (what clients send) and view classes (what they get).
+ */
+
+interface FieldOptions {
+  description?: string;
+  example?: unknown;
+  optional?: boolean;
+  nullable?: boolean;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function field(options: FieldOptions, schema: ApiPropertyOptions, ...rules: PropertyDecorator[]): PropertyDecorator {
+  const { description, example, optional = false, nullable = false } = options;
+  // ApiPropertyOptions is a union that spreading cannot narrow; the parts are its own fields
+  const api = { ...schema, description, example, nullable: nullable || undefined, required: !optional } as ApiPropertyOptions;
+  return applyDecorators(ApiProperty(api), ...(optional ? [mayBeLeftOut(nullable)] : []), ...rules);
+}
+
+/** `undefined` may be left out; `null` only where the field says so (class-validator's `IsOptional` lets both pass). */
+function mayBeLeftOut(nullable: boolean): PropertyDecorator {
+  return nullable ? IsOptional() : ValidateIf((_, value) => value !== undefined);
+}
+
+/** Text without control characters that no text field needs (NUL cannot even be stored). */
+export function TextField(options: FieldOptions & { min?: number; max: number }): PropertyDecorator {
+  const { min = 1, max } = options;
+  return field(
+    options,
+    { type: String, minLength: min, maxLength: max },
+    IsString(),
+    MinLength(min, { message: `must have at least ${min} characters` }),
+    MaxLength(max, { message: `must have at most ${max} characters` }),
+    // oxlint-disable-next-line no-control-regex -- refusing them is the purpose
+    Matches(/^[^\u0000]*$/, { message: 'must not contain NUL' }),
+  );
+}
+
+/** A UUID in canonical lower-case spelling. */
+export function UuidField(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, format: 'uuid' }, Matches(uuid, { message: 'must be a UUID' }));
+}
+
+export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: Boolean }, IsBoolean());
+}
+
+export function IntegerField(options: FieldOptions & { min: number; max: number; query?: boolean }): PropertyDecorator {
+  const { min, max, query = false } = options;
+  const fromText = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value));
+  return field(options, { type: 'integer', minimum: min, maximum: max }, ...(query ? [fromText] : []), IsInt(), Min(min), Max(max));
+}
+
+export function NumberField(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: Number, minimum: options.min, maximum: options.max },
+    IsNumber({ allowNaN: false, allowInfinity: false }),
+    Min(options.min),
+    Max(options.max),
+  );
+}
+
+export function EnumField(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { enum: [...values] }, IsIn(values, { message: `must be one of ${values.join(', ')}` }));
+}
+
+/** A boolean in a query string: `true` or `false`. */
+export function BooleanQueryField(options: FieldOptions = {}): PropertyDecorator {
+  const fromText = Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+  return field(options, { type: Boolean }, fromText, IsBoolean({ message: 'must be true or false' }));
+}
+
+/** An ISO 8601 time. In DTOs it stays text; the service makes a `Date` of it. */
+export function TimeField(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    options,
+    { type: String, format: 'date-time' },
+    Matches(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/, { message: 'must be an ISO 8601 time' }),
+  );
+}
+
+/** A nested object of a DTO or view class. */
+export function ObjectField(type: () => new () => object, options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type }, IsObject(), ValidateNested(), Type(type));
+}
+
+/** A list of objects of a DTO or view class. */
+export function ObjectListField(type: () => new () => object, options: FieldOptions & { max: number }): PropertyDecorator {
+  return field(
+    options,
+    { type, isArray: true, maxItems: options.max },
+    IsArray(),
+    ArrayMaxSize(options.max),
+    ValidateNested({ each: true }),
+    Type(type),
+  );
+}
+
+/** A list of texts. */
+export function TextListField(options: FieldOptions & { max: number; maxLength: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: String, isArray: true, maxItems: options.max },
+    IsArray(),
+    ArrayMaxSize(options.max),
+    IsString({ each: true }),
+    MaxLength(options.maxLength, { each: true }),
+  );
+}
+
+/** A free JSON object whose content another rule checks (a registered schema, the AI SDK's message schema). */
+export function JsonObjectField(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: 'object', additionalProperties: true }, IsObject());
+}
+
+/** A list of free JSON objects. */
+export function JsonObjectListField(options: FieldOptions & { max: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: 'array', items: { type: 'object', additionalProperties: true }, maxItems: options.max },
+    IsArray(),
+    ArrayMaxSize(options.max),
+    IsObject({ each: true }),
+  );
+}

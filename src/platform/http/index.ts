@@ -1,0 +1,19 @@
+export { DtoPipe, UuidPipe } from './dto.pipe';
+export {
+  BooleanField,
+  BooleanQueryField,
+  EnumField,
+  IntegerField,
+  JsonObjectField,
+  JsonObjectListField,
+  NumberField,
+  ObjectField,
+  ObjectListField,
+  TextField,
+  TextListField,
+  TimeField,
+  UuidField,
+} from './fields';
+export type { JsonObject, JsonValue } from './json';
+export { defaultPageSize, PageQuery, parseCursor, toPage, type Page } from './page';
+export { dto, parseDto, validationFailed, type FieldProblem } from './parse-dto';

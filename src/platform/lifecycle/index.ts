@@ -1,0 +1,2 @@
+export { Lifecycle } from './lifecycle';
+export { LifecycleModule } from './lifecycle.module';

@@ -1,0 +1,2 @@
+export { LOGGER, NestLogger, createLogger, type Logger } from './logger';
+export { LoggingModule } from './logging.module';

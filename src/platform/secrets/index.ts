@@ -1,0 +1,1 @@
+export { SecretString } from './secret-string';

@@ -1,0 +1,2 @@
+export { TrpcContext, type TrpcRequestContext } from './trpc-context';
+export { TrpcErrorHandler } from './trpc-error-handler';
