@@ -14,6 +14,7 @@ export class Identity1763800001000 implements MigrationInterface {
         email_verified boolean not null default false,
         image text,
         platform_role text not null default 'user' check (platform_role in ('user', 'platformAdmin')),
+        is_first boolean unique check (is_first),
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now()
       );
@@ -83,17 +84,12 @@ export class Identity1763800001000 implements MigrationInterface {
       );
       create index team_invitation_team_id on team_invitation (team_id);
       create index team_invitation_email on team_invitation (email);
-      create table first_account_claim (
-        singleton boolean primary key default true check (singleton),
-        email text not null,
-        claimed_at timestamptz not null default now()
-      );
     `);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      drop table first_account_claim, team_invitation, team_member, auth_verification, auth_account, auth_session, team, auth_user;
+      drop table team_invitation, team_member, auth_verification, auth_account, auth_session, team, auth_user;
     `);
   }
 }

@@ -1,3 +1,4 @@
+import { getCurrentAdapter } from '@better-auth/core/context';
 import { betterAuth, type BetterAuthOptions } from 'better-auth';
 import { APIError } from 'better-auth/api';
 import { bearer, organization } from 'better-auth/plugins';
@@ -5,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../../platform/database';
 import type { Env } from '../../platform/env';
 import type { Logger } from '../../platform/logging';
-import { SignUpPolicy } from './sign-up-policy';
+import { admit, findFirstTeam } from './sign-up-policy';
 
 /** Nest injection token of the Better Auth instance. Private to the identity room. */
 export const BETTER_AUTH = Symbol('BETTER_AUTH');
@@ -14,7 +15,6 @@ const times = { createdAt: 'created_at', updatedAt: 'updated_at' };
 
 /** Accounts, sessions, teams ("organizations"), members, roles and invitations, on the product's own tables. */
 export function createBetterAuth(env: Env, database: Database, logger: Logger) {
-  const signUp = new SignUpPolicy(env.authSignUp, database.pool);
   const options = {
     appName: 'AI Studio',
     baseURL: env.publicUrl,
@@ -34,6 +34,7 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
       fields: { emailVerified: 'email_verified', ...times },
       additionalFields: {
         platformRole: { type: 'string', fieldName: 'platform_role', input: false, defaultValue: 'user', required: false },
+        isFirst: { type: 'boolean', fieldName: 'is_first', input: false, required: false, returned: false },
       },
     },
     session: {
@@ -58,22 +59,27 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
     databaseHooks: {
       user: {
         create: {
-          before: async (user) => {
-            const decision = await signUp.decide(user.email);
-            if (decision === 'refused') {
+          before: async (user, context) => {
+            if (!context) throw new Error('Accounts are made by requests only.');
+            const admission = await admit(await getCurrentAdapter(context.context.adapter), env.authSignUp, user.email);
+            if (admission === 'refused') {
               throw new APIError('FORBIDDEN', {
                 code: 'SIGN_UP_REFUSED',
                 message: 'Signing up needs an invitation here. Ask an admin of your team to invite this address.',
               });
             }
-            return { data: { ...user, platformRole: decision } };
+            return { data: { ...user, ...(admission === 'first' ? { platformRole: 'platformAdmin', isFirst: true } : {}) } };
           },
         },
       },
       session: {
         create: {
           // A person with a team starts in it; otherwise every first call would have to name one.
-          before: async (session) => ({ data: { ...session, activeOrganizationId: await firstTeamOf(database, session.userId) } }),
+          before: async (session, context) => {
+            if (!context) return undefined;
+            const adapter = await getCurrentAdapter(context.context.adapter);
+            return { data: { ...session, activeOrganizationId: await findFirstTeam(adapter, session.userId) } };
+          },
         },
       },
     },
@@ -105,12 +111,4 @@ function sameHostOrigins(publicUrl: string): string[] {
   const loopback = ['localhost', '127.0.0.1', '[::1]'];
   if (!loopback.includes(url.hostname)) return [url.origin];
   return loopback.map((host) => `${url.protocol}//${host}${url.port ? `:${url.port}` : ''}`);
-}
-
-async function firstTeamOf(database: Database, userId: string): Promise<string | null> {
-  const { rows } = await database.pool.query<{ team_id: string }>(
-    'select team_id from team_member where user_id = $1 order by created_at, id limit 1',
-    [userId],
-  );
-  return rows[0]?.team_id ?? null;
 }

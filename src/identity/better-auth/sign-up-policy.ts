@@ -1,41 +1,36 @@
-import type { Pool } from 'pg';
+import type { DBTransactionAdapter } from 'better-auth';
 
-/** Decides who may open an account: the first person becomes the platform admin, later ones follow `AUTH_SIGN_UP`. */
-export class SignUpPolicy {
-  constructor(
-    private readonly mode: 'open' | 'invite' | 'closed',
-    private readonly pool: Pool,
-  ) {}
+type Reader = Pick<DBTransactionAdapter, 'count' | 'findMany'>;
 
-  /** The platform role that an account with this address gets, or `refused`. */
-  async decide(email: string): Promise<'platformAdmin' | 'user' | 'refused'> {
-    if (await this.claimFirstAccount(email)) return 'platformAdmin';
-    if (this.mode === 'open') return 'user';
-    if (this.mode === 'closed') return 'refused';
-    return (await this.hasInvitation(email)) ? 'user' : 'refused';
-  }
+/*
+ * These run inside Better Auth's own transaction and must read through its adapter: on the embedded database an open
+ * transaction blocks every other connection.
+ */
 
-  /**
-   * One row decides, so that two people who sign up at the same moment cannot both be first. A claim whose sign-up
-   * failed (no account exists after a minute) may be taken again.
-   */
-  private async claimFirstAccount(email: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
-      `insert into first_account_claim as claim (email)
-       select $1 where not exists (select from auth_user)
-       on conflict (singleton) do update set email = excluded.email, claimed_at = now()
-       where (claim.email = excluded.email or claim.claimed_at < now() - interval '1 minute')
-         and not exists (select from auth_user)`,
-      [email],
-    );
-    return rowCount === 1;
-  }
+/**
+ * Who may open an account: the first person (who becomes the platform admin), later ones by `AUTH_SIGN_UP`. Two people
+ * who are first at the same moment both get `first` here; a unique column lets one of them through.
+ */
+export async function admit(reader: Reader, mode: 'open' | 'invite' | 'closed', email: string): Promise<'first' | 'admitted' | 'refused'> {
+  if ((await reader.count({ model: 'user' })) === 0) return 'first';
+  if (mode !== 'invite') return mode === 'open' ? 'admitted' : 'refused';
+  const invitations = await reader.findMany<{ expiresAt: Date }>({
+    model: 'invitation',
+    where: [
+      { field: 'email', value: email.toLowerCase() },
+      { field: 'status', value: 'pending' },
+    ],
+  });
+  return invitations.some(({ expiresAt }) => expiresAt > new Date()) ? 'admitted' : 'refused';
+}
 
-  private async hasInvitation(email: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
-      `select from team_invitation where lower(email) = lower($1) and status = 'pending' and expires_at > now() limit 1`,
-      [email],
-    );
-    return (rowCount ?? 0) > 0;
-  }
+/** The team that a person has been in for longest, `null` for none. */
+export async function findFirstTeam(reader: Reader, userId: string): Promise<string | null> {
+  const [membership] = await reader.findMany<{ organizationId: string }>({
+    model: 'member',
+    where: [{ field: 'userId', value: userId }],
+    sortBy: { field: 'createdAt', direction: 'asc' },
+    limit: 1,
+  });
+  return membership?.organizationId ?? null;
 }
