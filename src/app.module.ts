@@ -41,7 +41,10 @@ export class AppModule {
           errorFormatter: formatTrpcError,
           globalMiddlewares: [TrpcPermissionMiddleware],
           logger: new NestLogger(logger),
-          sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 60_000 } },
+          sse: {
+            ping: { enabled: true, intervalMs: 10_000 },
+            client: { reconnectAfterInactivityMs: 60_000 },
+          },
         }),
       ],
       providers: [

@@ -20,7 +20,9 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     genReqId: ({ headers }: IncomingMessage) => acceptRequestId(headers['x-request-id']) ?? uuidv7(),
     routerOptions: { maxParamLength: 500 },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      void reply.status(400).send(restErrorBody(toAppError(Object.assign(error, { statusCode: 400 })), request.id));
+      void reply
+        .status(400)
+        .send(restErrorBody(toAppError(Object.assign(error, { statusCode: 400 })), request.id));
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(env, logger), adapter, {
@@ -38,7 +40,13 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
   });
   fastify.addHook('onResponse', async (request, reply) => {
     logger.info(
-      { requestId: request.id, method: request.method, url: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      {
+        requestId: request.id,
+        method: request.method,
+        url: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
       'request',
     );
   });

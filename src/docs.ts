@@ -30,6 +30,12 @@ export async function serveDocs(app: NestFastifyApplication): Promise<void> {
   fastify.get('/docs/openapi.json', () => (document ??= buildOpenApiDocument(app)));
   await fastify.register(scalar, {
     routePrefix: '/docs',
-    configuration: { url: '/docs/openapi.json', withDefaultFonts: false, telemetry: false, hideClientButton: true, title: 'AI Studio' },
+    configuration: {
+      url: '/docs/openapi.json',
+      withDefaultFonts: false,
+      telemetry: false,
+      hideClientButton: true,
+      title: 'AI Studio',
+    },
   });
 }

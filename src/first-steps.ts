@@ -1,20 +1,31 @@
 import type { Env } from './platform/env';
 
-/** What the server prints once it listens. */
-export function firstSteps({ publicUrl, databaseUrl, dataDir, generatedKeyFiles, sandboxEnabled }: Env): string {
-  const lines = [
+/** What the server prints once it listens. `isNew`: nobody has an account yet. */
+export function firstSteps(
+  { publicUrl = '', databaseUrl, dataDir, generatedKeyFiles, sandboxEnabled }: Env,
+  isNew: boolean,
+): string {
+  const where = [
     '',
     `AI Studio listens on ${publicUrl}`,
     `  API document   ${publicUrl}/docs`,
     `  Database       ${databaseUrl ? 'PostgreSQL (DATABASE_URL)' : `embedded, in ${dataDir}`}`,
-    ...generatedKeyFiles.map((file) => `  Generated key  ${file}   keep a copy: without it stored provider keys cannot be opened`),
-    '',
-    'The first account that signs up becomes the platform admin. To sign up, make a team and get a streamed answer, paste:',
-    '',
-    pasteLine(publicUrl ?? ''),
+    ...generatedKeyFiles.map((file) => `  Generated key  ${file} (keep a copy)`),
     '',
   ];
-  return `${(sandboxEnabled ? lines : lines.slice(0, -4)).join('\n')}\n`;
+  return `${[...where, ...(isNew ? forFirstPerson(publicUrl, sandboxEnabled) : forOthers(publicUrl)), ''].join('\n')}\n`;
+}
+
+function forFirstPerson(url: string, sandboxEnabled: boolean): string[] {
+  const signUp = 'The first account that signs up becomes the platform admin';
+  if (!sandboxEnabled) return [`${signUp}: POST ${url}/api/auth/sign-up/email`];
+  return [`${signUp}. To sign up, make a team and get a streamed answer, paste:`, '', pasteLine(url)];
+}
+
+function forOthers(url: string): string[] {
+  return [
+    `Sign in: POST ${url}/api/auth/sign-in/email with { "email", "password" }; the answer's set-auth-token is the bearer token.`,
+  ];
 }
 
 /** One line for a shell with curl. Passwords in it are the reader's to change. */

@@ -38,7 +38,14 @@ import { ExecutionRouter } from './usage/execution.router';
 
 const providers = [ProviderRepository, TeamProviderRepository, ProviderService, ProviderRouter];
 const tokens = [TokenRepository, TokenService, TokenRouter];
-const models = [ModelRepository, ModelService, ModelRouter, TeamModelRepository, TeamModelService, TeamModelRouter];
+const models = [
+  ModelRepository,
+  ModelService,
+  ModelRouter,
+  TeamModelRepository,
+  TeamModelService,
+  TeamModelRouter,
+];
 const snapshots = [TeamSetup, TeamSnapshotRepository, TeamSnapshots];
 const prompts = [PromptService, PromptPreviewService, PromptRouter];
 const execution = [CandidateService, ModelClients, ExecutionService, ModelTestService];
@@ -47,8 +54,25 @@ const usage = [ExecutionRepository, ExecutionLogService, ExecutionRouter];
 /** The configurator. Other rooms get {@link AiStudioService} and nothing else. */
 @Module({
   imports: [AppConfigModule, EncryptionModule],
-  controllers: [ProviderController, TeamProviderController, TokenController, ModelController, TeamModelController, PromptController, ExecutionController],
-  providers: [AiStudioService, ...providers, ...tokens, ...models, ...snapshots, ...prompts, ...execution, ...usage],
+  controllers: [
+    ProviderController,
+    TeamProviderController,
+    TokenController,
+    ModelController,
+    TeamModelController,
+    PromptController,
+    ExecutionController,
+  ],
+  providers: [
+    AiStudioService,
+    ...providers,
+    ...tokens,
+    ...models,
+    ...snapshots,
+    ...prompts,
+    ...execution,
+    ...usage,
+  ],
   exports: [AiStudioService],
 })
 export class AiStudioModule {}

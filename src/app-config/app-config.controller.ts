@@ -22,7 +22,11 @@ export class AppConfigController {
   @RequirePermission('appConfig.writeTeam')
   @ApiOperation({ summary: 'Change what the team configured of an app' })
   @ApiOkResponse({ type: ConfigView })
-  saveTeam(@CurrentCaller() caller: Caller, @Param('appId') appId: string, @Body() body: SaveConfigDto): Promise<ConfigView> {
+  saveTeam(
+    @CurrentCaller() caller: Caller,
+    @Param('appId') appId: string,
+    @Body() body: SaveConfigDto,
+  ): Promise<ConfigView> {
     return this.configs.save(toConfigScope(caller, appId), 'team', body.config, body.version);
   }
 
@@ -38,7 +42,11 @@ export class AppConfigController {
   @RequirePermission('appConfig.writeOwn')
   @ApiOperation({ summary: 'Change what you configured of an app in this team' })
   @ApiOkResponse({ type: ConfigView })
-  saveOwn(@CurrentCaller() caller: Caller, @Param('appId') appId: string, @Body() body: SaveConfigDto): Promise<ConfigView> {
+  saveOwn(
+    @CurrentCaller() caller: Caller,
+    @Param('appId') appId: string,
+    @Body() body: SaveConfigDto,
+  ): Promise<ConfigView> {
     return this.configs.save(toConfigScope(caller, appId), 'user', body.config, body.version);
   }
 }

@@ -12,12 +12,18 @@ export class AppConfigRouter {
   constructor(@Inject(AppConfigService) private readonly configs: AppConfigService) {}
 
   @Query({ input: dto(GetAppConfigDto), meta: needs('appConfig.readOwn') })
-  getUserAppTeamConfig(@Input() input: GetAppConfigDto, @Ctx() { caller }: CallerContext): Promise<ConfigView> {
+  getUserAppTeamConfig(
+    @Input() input: GetAppConfigDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ConfigView> {
     return this.configs.get(toConfigScope(caller, input.appId), 'user');
   }
 
   @Mutation({ input: dto(SaveAppConfigDto), meta: needs('appConfig.writeOwn') })
-  saveUserAppTeamConfig(@Input() input: SaveAppConfigDto, @Ctx() { caller }: CallerContext): Promise<ConfigView> {
+  saveUserAppTeamConfig(
+    @Input() input: SaveAppConfigDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ConfigView> {
     return this.configs.save(toConfigScope(caller, input.appId), 'user', input.config, input.version);
   }
 

@@ -35,7 +35,8 @@ export class AppConfigService {
    */
   async getEffective(scope: Scope): Promise<EffectiveConfig> {
     const key = `${scope.userId}/${scope.appId}`;
-    const pair = this.cache.peek(scope.teamId, key) ?? (await this.cache.get(scope.teamId, key, () => this.load(scope)));
+    const pair =
+      this.cache.peek(scope.teamId, key) ?? (await this.cache.get(scope.teamId, key, () => this.load(scope)));
     if (pair instanceof AppError) throw pair;
     return pair;
   }
@@ -51,19 +52,33 @@ export class AppConfigService {
    * Merges `patch` into the stored document (RFC 7396) and stores the result if the whole fits the schema. Throws
    * `VALIDATION_FAILED`, or `CONFLICT` where `version` is given and is not the stored one. Nothing is lost either way.
    */
-  async save(scope: Scope, level: ConfigLevel, patch: Record<string, unknown>, version?: number): Promise<ConfigView> {
+  async save(
+    scope: Scope,
+    level: ConfigLevel,
+    patch: Record<string, unknown>,
+    version?: number,
+  ): Promise<ConfigView> {
     const schema = schemaOf(scope, level);
     const saved = await this.repository.save(scope, level, (stored) => {
       const current = stored?.version ?? 0;
       if (version !== undefined && version !== current) {
-        throw new AppError('CONFLICT', `The configuration was changed by somebody else: version ${current}. Read it and save again.`, {
-          details: { version: current },
-        });
+        throw new AppError(
+          'CONFLICT',
+          `The configuration was changed by somebody else: version ${current}. Read it and save again.`,
+          {
+            details: { version: current },
+          },
+        );
       }
       const next = checkDocument(schema, mergePatch(readDocument(schema, stored).config, patch));
-      if (!next.ok) throw validationFailed(next.problems.map((problem) => ({ ...problem, field: joinField(problem.field) })));
+      if (!next.ok)
+        throw validationFailed(
+          next.problems.map((problem) => ({ ...problem, field: joinField(problem.field) })),
+        );
       if (Buffer.byteLength(JSON.stringify(next.config)) > maxDocumentBytes) {
-        throw validationFailed([{ field: 'config', problem: `must be at most ${maxDocumentBytes} bytes of JSON` }]);
+        throw validationFailed([
+          { field: 'config', problem: `must be at most ${maxDocumentBytes} bytes of JSON` },
+        ]);
       }
       return { config: next.config, schemaVersion: schema.version };
     });
@@ -81,7 +96,11 @@ export class AppConfigService {
   }
 }
 
-function readEffective(scope: Scope, level: ConfigLevel, stored: StoredConfig | null): Record<string, unknown> | AppError {
+function readEffective(
+  scope: Scope,
+  level: ConfigLevel,
+  stored: StoredConfig | null,
+): Record<string, unknown> | AppError {
   const schema = appRegistry.find(scope.appId)?.[level];
   if (!schema) return {};
   const read = readDocument(schema, stored);

@@ -5,7 +5,8 @@ import type { StoredConfig } from './app-config.repository';
 type Document = Record<string, unknown>;
 
 /** A stored document read under today's schema: complete, or with what is wrong with it. */
-export type ReadConfig = { ok: true; config: Document } | { ok: false; config: Document; problems: FieldProblem[] };
+export type ReadConfig =
+  { ok: true; config: Document } | { ok: false; config: Document; problems: FieldProblem[] };
 
 /** Upgrades a stored document to today's schema and fills in defaults. Nothing stored: the defaults. Never drops a key. */
 export function readDocument(schema: ConfigSchema, stored: StoredConfig | null): ReadConfig {

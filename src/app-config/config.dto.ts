@@ -1,11 +1,18 @@
 import { IntegerField, JsonObjectField, ObjectListField, TextField, TimeField } from '../platform/http';
 
 const appId = { max: 40, description: 'A registered app, for example chat', example: 'aiStudio' };
-const version = { min: 0, max: 2_147_483_647, optional: true, description: 'The version that you read; a stale one gets CONFLICT' };
+const version = {
+  min: 0,
+  max: 2_147_483_647,
+  optional: true,
+  description: 'The version that you read; a stale one gets CONFLICT',
+};
 
 /** REST: the app is in the path. */
 export class SaveConfigDto {
-  @JsonObjectField({ description: 'JSON Merge Patch of the document: what you leave out stays, null resets to the default' })
+  @JsonObjectField({
+    description: 'JSON Merge Patch of the document: what you leave out stays, null resets to the default',
+  })
   config!: Record<string, unknown>;
 
   @IntegerField(version)
@@ -42,6 +49,10 @@ export class ConfigView {
   @TimeField({ nullable: true, description: 'null before the first save' })
   updatedAt!: string | null;
 
-  @ObjectListField(() => ConfigProblem, { optional: true, max: 1_000, description: 'Why the stored document no longer fits its schema' })
+  @ObjectListField(() => ConfigProblem, {
+    optional: true,
+    max: 1_000,
+    description: 'Why the stored document no longer fits its schema',
+  })
   problems?: ConfigProblem[];
 }

@@ -1,5 +1,24 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
@@ -47,7 +66,10 @@ export class ChatController {
   @RequirePermission('chat.use')
   @ApiOperation({ summary: 'Read a conversation' })
   @ApiOkResponse({ type: SessionView })
-  get(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string): Promise<SessionView> {
+  get(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+  ): Promise<SessionView> {
     return this.sessions.get(toScope(caller, chatApp), sessionId);
   }
 
@@ -55,7 +77,11 @@ export class ChatController {
   @RequirePermission('chat.use')
   @ApiOperation({ summary: 'Rename a conversation or change its model' })
   @ApiOkResponse({ type: SessionView })
-  update(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Body() body: UpdateSessionDto): Promise<SessionView> {
+  update(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Body() body: UpdateSessionDto,
+  ): Promise<SessionView> {
     return this.sessions.update(toScope(caller, chatApp), sessionId, body);
   }
 
@@ -72,17 +98,28 @@ export class ChatController {
   @RequirePermission('chat.use')
   @ApiOperation({ summary: 'Read the messages, oldest first' })
   @ApiOkResponse({ type: MessagePageView })
-  listMessages(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Query() query: FindMessagesDto): Promise<MessagePageView> {
+  listMessages(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Query() query: FindMessagesDto,
+  ): Promise<MessagePageView> {
     return this.sessions.listMessages(toScope(caller, chatApp), sessionId, query);
   }
 
   @Post(':sessionId/messages')
   @HttpCode(200)
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: "Send a message. The answer streams back in the AI SDK's UI message stream protocol" })
+  @ApiOperation({
+    summary: "Send a message. The answer streams back in the AI SDK's UI message stream protocol",
+  })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'UI message stream' })
-  async send(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Body() body: SendMessageDto, @Res() reply: FastifyReply): Promise<void> {
+  async send(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Body() body: SendMessageDto,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const chunks = await this.answers.send(toScope(caller, chatApp), sessionId, body);
     await sendUiMessageStream(reply, chunks);
   }
@@ -92,7 +129,11 @@ export class ChatController {
   @ApiOperation({ summary: 'Join the answer that is running, from its beginning; 204 where none is' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'UI message stream' })
-  async join(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Res() reply: FastifyReply): Promise<void> {
+  async join(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const chunks = await this.answers.join(toScope(caller, chatApp), sessionId);
     if (chunks) await sendUiMessageStream(reply, chunks);
     else await reply.status(204).send();
@@ -103,7 +144,11 @@ export class ChatController {
   @RequirePermission('chat.use')
   @ApiOperation({ summary: 'Stop the running answer; what it said is kept. 204 where none is running' })
   @ApiOkResponse({ type: MessageView })
-  async stop(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string, @Res() reply: FastifyReply): Promise<void> {
+  async stop(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const message = await this.answers.stop(toScope(caller, chatApp), sessionId);
     await (message ? reply.send(message) : reply.status(204).send());
   }

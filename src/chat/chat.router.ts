@@ -43,7 +43,10 @@ export class ChatRouter {
   }
 
   @Mutation({ input: dto(UpdateNamedSessionDto), meta: needs('chat.use') })
-  updateSession(@Input() { sessionId, ...changes }: UpdateNamedSessionDto, @Ctx() { caller }: CallerContext): Promise<SessionView> {
+  updateSession(
+    @Input() { sessionId, ...changes }: UpdateNamedSessionDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<SessionView> {
     return this.sessions.update(toScope(caller, chatApp), sessionId, changes);
   }
 
@@ -53,13 +56,19 @@ export class ChatRouter {
   }
 
   @Query({ input: dto(FindMessagesOfSessionDto), meta: needs('chat.use') })
-  getMessages(@Input() { sessionId, ...page }: FindMessagesOfSessionDto, @Ctx() { caller }: CallerContext): Promise<MessagePageView> {
+  getMessages(
+    @Input() { sessionId, ...page }: FindMessagesOfSessionDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<MessagePageView> {
     return this.sessions.listMessages(toScope(caller, chatApp), sessionId, page);
   }
 
   /** Yields the chunks that REST streams. Give the message an id: a client that reconnects sends its input again. */
   @Subscription({ input: dto(SendMessageToSessionDto), meta: needs('chat.use') })
-  async *sendMessage(@Input() { sessionId, ...message }: SendMessageToSessionDto, @Ctx() { caller }: CallerContext): AsyncGenerator<UIMessageChunk> {
+  async *sendMessage(
+    @Input() { sessionId, ...message }: SendMessageToSessionDto,
+    @Ctx() { caller }: CallerContext,
+  ): AsyncGenerator<UIMessageChunk> {
     try {
       yield* await this.answers.send(toScope(caller, chatApp), sessionId, message);
     } catch (error) {
@@ -69,7 +78,10 @@ export class ChatRouter {
 
   /** The stored answer; `null` where none was running. */
   @Mutation({ input: dto(SessionNameDto), meta: needs('chat.use') })
-  async stop(@Input() { sessionId }: SessionNameDto, @Ctx() { caller }: CallerContext): Promise<MessageView | null> {
+  async stop(
+    @Input() { sessionId }: SessionNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<MessageView | null> {
     return (await this.answers.stop(toScope(caller, chatApp), sessionId)) ?? null;
   }
 }

@@ -1,1 +1,2 @@
 export { ChatModule } from './chat.module';
+export type { ChatRouter } from './chat.router';

@@ -37,7 +37,10 @@ export class HealthController {
     try {
       await this.database.pool.query('select 1');
     } catch (error) {
-      throw new AppError('SHUTTING_DOWN', 'The database does not answer.', { cause: error, retryAfterSeconds: 1 });
+      throw new AppError('SHUTTING_DOWN', 'The database does not answer.', {
+        cause: error,
+        retryAfterSeconds: 1,
+      });
     }
     return { status: 'ok' };
   }

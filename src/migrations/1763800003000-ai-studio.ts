@@ -6,7 +6,14 @@ export class AiStudio1763800003000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await this.createGlobalTables(runner);
     await this.createTeamTables(runner);
-    for (const table of ['ai_team', 'team_key', 'ai_team_provider', 'ai_team_provider_model', 'ai_team_model', 'ai_team_token']) {
+    for (const table of [
+      'ai_team',
+      'team_key',
+      'ai_team_provider',
+      'ai_team_provider_model',
+      'ai_team_model',
+      'ai_team_token',
+    ]) {
       await protectTeamTable(runner, table);
     }
     await protectTeamTable(runner, 'ai_execution', { allow: ['insert', 'update'] });

@@ -22,13 +22,26 @@ describe('a first conversation', () => {
     const messages = await owner.get(`/api/v1/chat/sessions/${sessionId}/messages`);
     expect(messages.body.items).toMatchObject([
       { role: 'user', status: 'complete', parts: [{ type: 'text', text: 'Hello!' }] },
-      { role: 'assistant', status: 'complete', modelRef: 'sandbox/echo', parts: [{ type: 'text', text: answer.text }] },
+      {
+        role: 'assistant',
+        status: 'complete',
+        modelRef: 'sandbox/echo',
+        parts: [{ type: 'text', text: answer.text }],
+      },
     ]);
 
     const executions = await owner.get('/api/v1/executions');
     expect(executions.body.items).toMatchObject([
-      { appId: 'chat', modelRef: 'sandbox/echo', outcome: 'completed', costNanoUsd: '0', usage: { source: 'provider' } },
+      {
+        appId: 'chat',
+        modelRef: 'sandbox/echo',
+        outcome: 'completed',
+        costNanoUsd: '0',
+        usage: { source: 'provider' },
+      },
     ]);
-    expect(executions.body.items[0].usage.outputTokens).toBe(answer.chunks.filter(({ type }) => type === 'text-delta').length);
+    expect(executions.body.items[0].usage.outputTokens).toBe(
+      answer.chunks.filter(({ type }) => type === 'text-delta').length,
+    );
   });
 });

@@ -18,7 +18,10 @@ export interface TestApp {
 }
 
 /** Starts the real application. `variables` are environment variables by name; `database` reuses one (for restarts). */
-export async function startTestApp(variables: Record<string, string> = {}, database?: TestDatabase): Promise<TestApp> {
+export async function startTestApp(
+  variables: Record<string, string> = {},
+  database?: TestDatabase,
+): Promise<TestApp> {
   const own = database ?? (await createTestDatabase());
   const port = await findFreePort('127.0.0.1');
   const url = `http://127.0.0.1:${port}`;

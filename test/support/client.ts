@@ -38,7 +38,9 @@ export class Client {
   async call(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await this.fetch(path, {
       method,
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: parse(text) };
@@ -62,36 +64,60 @@ export class Client {
 /** Signs a new person up. The first one of an application is its platform admin. */
 export async function signUp(app: TestApp, name = `user-${randomBytes(4).toString('hex')}`): Promise<Client> {
   const email = `${name.toLowerCase()}@example.com`;
-  const answer = await new Client(app.url).post('/api/auth/sign-up/email', { name, email, password: 'correct horse battery' });
+  const answer = await new Client(app.url).post('/api/auth/sign-up/email', {
+    name,
+    email,
+    password: 'correct horse battery',
+  });
   if (answer.status !== 200) throw new Error(`sign-up failed: ${answer.status} ${answer.text}`);
   return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
 }
 
 /** Makes a team of which `owner` is the owner, and answers the owner in it. */
-export async function createTeam(owner: Client, name = `team-${randomBytes(4).toString('hex')}`): Promise<Client & { teamId: string }> {
+export async function createTeam(
+  owner: Client,
+  name = `team-${randomBytes(4).toString('hex')}`,
+): Promise<Client & { teamId: string }> {
   const answer = await owner.post('/api/auth/organization/create', { name, slug: name.toLowerCase() });
   if (answer.status !== 200) throw new Error(`team failed: ${answer.status} ${answer.text}`);
   return owner.inTeam(answer.body.id) as Client & { teamId: string };
 }
 
 /** Invites a new person into the team of `admin`, signs them up and accepts. */
-export async function addMember(app: TestApp, admin: Client, role: 'member' | 'admin' = 'member'): Promise<Client> {
+export async function addMember(
+  app: TestApp,
+  admin: Client,
+  role: 'member' | 'admin' = 'member',
+): Promise<Client> {
   const person = await signUp(app);
-  const invited = await admin.post('/api/auth/organization/invite-member', { email: person.email, role, organizationId: admin.teamId });
+  const invited = await admin.post('/api/auth/organization/invite-member', {
+    email: person.email,
+    role,
+    organizationId: admin.teamId,
+  });
   if (invited.status !== 200) throw new Error(`invitation failed: ${invited.status} ${invited.text}`);
-  const accepted = await person.post('/api/auth/organization/accept-invitation', { invitationId: invited.body.id });
+  const accepted = await person.post('/api/auth/organization/accept-invitation', {
+    invitationId: invited.body.id,
+  });
   if (accepted.status !== 200) throw new Error(`accepting failed: ${accepted.status} ${accepted.text}`);
   return person.inTeam(admin.teamId!);
 }
 
 /** Sends a chat message and reads the whole answer: its chunks, its text, or the error. */
-export async function say(client: Client, sessionId: string, body: object): Promise<{ status: number; chunks: Record<string, unknown>[]; text: string; body: Answer['body'] }> {
+export async function say(
+  client: Client,
+  sessionId: string,
+  body: object,
+): Promise<{ status: number; chunks: Record<string, unknown>[]; text: string; body: Answer['body'] }> {
   const answer = await client.post(`/api/v1/chat/sessions/${sessionId}/messages`, body);
   const chunks = answer.text
     .split('\n\n')
     .filter((event) => event.startsWith('data: {'))
     .map((event) => JSON.parse(event.slice(6)) as Record<string, unknown>);
-  const text = chunks.filter(({ type }) => type === 'text-delta').map(({ delta }) => delta).join('');
+  const text = chunks
+    .filter(({ type }) => type === 'text-delta')
+    .map(({ delta }) => delta)
+    .join('');
   return { status: answer.status, chunks, text, body: answer.body };
 }
 

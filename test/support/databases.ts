@@ -21,7 +21,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
   if (!templateUrl) {
     cpSync(join(templateDir, 'data'), dataDir, { recursive: true });
-    return { dataDir, databaseUrl: undefined, drop: async () => rmSync(dataDir, { recursive: true, force: true }) };
+    return {
+      dataDir,
+      databaseUrl: undefined,
+      drop: async () => rmSync(dataDir, { recursive: true, force: true }),
+    };
   }
   const name = `ai_studio_test_${randomBytes(6).toString('hex')}`;
   await administer(templateUrl, `create database ${name} template ${databaseName(templateUrl)}`);
@@ -44,13 +48,17 @@ async function ensureTemplate(): Promise<Template> {
     mkdirSync(making);
   } catch {
     for (let waited = 0; !existsSync(ready); waited += 100) {
-      if (waited > 60_000) throw new Error('The template was not migrated within a minute; see the first failing suite.');
+      if (waited > 60_000)
+        throw new Error('The template was not migrated within a minute; see the first failing suite.');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     return template;
   }
-  if (template.databaseUrl) await administer(template.databaseUrl, `create database ${databaseName(template.databaseUrl)}`);
-  const database = await Database.open(createTestEnv({ dataDir: join(template.dataDir, 'data'), databaseUrl: template.databaseUrl }));
+  if (template.databaseUrl)
+    await administer(template.databaseUrl, `create database ${databaseName(template.databaseUrl)}`);
+  const database = await Database.open(
+    createTestEnv({ dataDir: join(template.dataDir, 'data'), databaseUrl: template.databaseUrl }),
+  );
   await database.close();
   writeFileSync(ready, '');
   return template;

@@ -1,7 +1,10 @@
 import { loadEnv, type Env } from '../../src/platform/env';
 
 /** The environment of a test application: generated keys, sign-up open, loopback allowed for fake providers. */
-export function createTestEnv(place: { dataDir: string; databaseUrl: string | undefined }, variables: Record<string, string> = {}): Env {
+export function createTestEnv(
+  place: { dataDir: string; databaseUrl: string | undefined },
+  variables: Record<string, string> = {},
+): Env {
   return loadEnv({
     NODE_ENV: 'test',
     DATA_DIR: place.dataDir,

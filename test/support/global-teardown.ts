@@ -3,6 +3,7 @@ import { administer, databaseName, readTemplate } from './template';
 
 export default async function globalTeardown(): Promise<void> {
   const { databaseUrl, dataDir } = readTemplate();
-  if (databaseUrl) await administer(databaseUrl, `drop database if exists ${databaseName(databaseUrl)} with (force)`);
+  if (databaseUrl)
+    await administer(databaseUrl, `drop database if exists ${databaseName(databaseUrl)} with (force)`);
   rmSync(dataDir, { recursive: true, force: true });
 }

@@ -30,7 +30,8 @@ export class AppRegistry {
 
   /** Throws `Error` for a name that is taken or malformed, or a schema that has no complete defaults or is not strict. */
   register(app: AppDefinition): AppId {
-    if (!/^[a-z][a-zA-Z0-9]{1,39}$/.test(app.id)) throw new Error(`"${app.id}" is not an app id: use lower camel case.`);
+    if (!/^[a-z][a-zA-Z0-9]{1,39}$/.test(app.id))
+      throw new Error(`"${app.id}" is not an app id: use lower camel case.`);
     if (this.apps.has(app.id)) throw new Error(`The app ${app.id} is registered already.`);
     for (const level of [app.team, app.user]) if (level) assertUsable(app.id, level);
     this.apps.set(app.id, app);
@@ -47,8 +48,10 @@ export class AppRegistry {
 }
 
 function assertUsable(id: string, { version, schema, upgrade = {} }: ConfigSchema): void {
-  if (!schema.safeParse({}).success) throw new Error(`Every field of a configuration schema of ${id} needs a default.`);
-  if (schema.safeParse({ 'not a field of any schema': 1 }).success) throw new Error(`Use z.strictObject for ${id}.`);
+  if (!schema.safeParse({}).success)
+    throw new Error(`Every field of a configuration schema of ${id} needs a default.`);
+  if (schema.safeParse({ 'not a field of any schema': 1 }).success)
+    throw new Error(`Use z.strictObject for ${id}.`);
   for (let from = 1; from < version; from += 1) {
     if (!upgrade[from]) throw new Error(`${id} lacks the upgrade of its configuration from version ${from}.`);
   }

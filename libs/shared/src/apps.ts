@@ -17,7 +17,9 @@ export const aiStudioTeamConfig = z.strictObject({
 
 /** A user's own configuration of AI Studio in a team. */
 export const aiStudioUserConfig = z.strictObject({
-  userInstructions: z.strictObject({ enabled: z.boolean().default(false), content: instructions }).prefault({}),
+  userInstructions: z
+    .strictObject({ enabled: z.boolean().default(false), content: instructions })
+    .prefault({}),
 });
 
 /** Team configuration of Chat. */

@@ -15,7 +15,11 @@ function createKeyRing(env: Env): LocalKeyRing {
 
 /** Private to AI Studio: nothing outside it can seal or open. */
 @Module({
-  providers: [{ provide: KEK_PROVIDER, useFactory: createKeyRing, inject: [ENV] }, TeamKeyRepository, EncryptionService],
+  providers: [
+    { provide: KEK_PROVIDER, useFactory: createKeyRing, inject: [ENV] },
+    TeamKeyRepository,
+    EncryptionService,
+  ],
   exports: [EncryptionService],
 })
 export class EncryptionModule {}

@@ -5,7 +5,14 @@ import { v7 as uuidv7 } from 'uuid';
 import type { TeamId } from '@kdx/shared';
 import { AppError } from '../../platform/errors';
 import { KekUnavailableError, type KekProvider } from './kek-provider';
-import { blobDekId, openBlob, sealBlob, SealedBlobError, type DataKey, type SecretBinding } from './sealed-blob';
+import {
+  blobDekId,
+  openBlob,
+  sealBlob,
+  SealedBlobError,
+  type DataKey,
+  type SecretBinding,
+} from './sealed-blob';
 import { TeamKeyRepository } from './team-key.repository';
 
 /** Nest injection token of the {@link KekProvider}. */
@@ -43,7 +50,12 @@ export class EncryptionService {
    * Opens a sealed secret at its place. `known` holds rows of `team_key` that the caller read already; without it the
    * row is read. Throws `TOKEN_UNREADABLE` if it does not open here: wrong key-encryption key, moved or altered row.
    */
-  async open(teamId: TeamId, place: SecretPlace, blob: Buffer, known: WrappedTeamKey[] = []): Promise<string> {
+  async open(
+    teamId: TeamId,
+    place: SecretPlace,
+    blob: Buffer,
+    known: WrappedTeamKey[] = [],
+  ): Promise<string> {
     try {
       const id = blobDekId(blob);
       const row = known.find((key) => key.id === id) ?? (await this.teamKeys.find(teamId, id));
@@ -63,7 +75,11 @@ export class EncryptionService {
   async fingerprint(teamId: TeamId, plaintext: string): Promise<string> {
     const newest = await this.teamKeys.findNewest(teamId);
     const { key } = newest ? await this.unwrap(teamId, newest) : await this.createDataKey(teamId);
-    return createHmac('sha256', key).update('ai-studio fingerprint\0').update(plaintext).digest('hex').slice(0, 16);
+    return createHmac('sha256', key)
+      .update('ai-studio fingerprint\0')
+      .update(plaintext)
+      .digest('hex')
+      .slice(0, 16);
   }
 
   private async createDataKey(teamId: TeamId): Promise<DataKey> {

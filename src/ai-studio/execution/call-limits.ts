@@ -12,7 +12,10 @@ export class CallLimits {
     firstPartTimeoutMs: number,
   ) {
     this.signal = caller ? AbortSignal.any([caller, this.own.signal]) : this.own.signal;
-    this.timer = setTimeout(() => this.own.abort(new FirstPartTimeout(firstPartTimeoutMs)), firstPartTimeoutMs);
+    this.timer = setTimeout(
+      () => this.own.abort(new FirstPartTimeout(firstPartTimeoutMs)),
+      firstPartTimeoutMs,
+    );
   }
 
   /** Settles with `promise`, or rejects at once when the signal aborts: a provider call need not notice it. */

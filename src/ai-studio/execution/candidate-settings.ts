@@ -37,8 +37,21 @@ interface Prepared {
  * it passed them on as they were, each candidate gets its own instead. What the executor chose itself stays, but never
  * more output than the candidate may give.
  */
-export function toCallOptions(options: LanguageModelV4CallOptions, given: Prepared, own: Prepared): LanguageModelV4CallOptions {
-  const { temperature, topP, topK, presencePenalty, frequencyPenalty, seed, maxOutputTokens, providerOptions } = options;
+export function toCallOptions(
+  options: LanguageModelV4CallOptions,
+  given: Prepared,
+  own: Prepared,
+): LanguageModelV4CallOptions {
+  const {
+    temperature,
+    topP,
+    topK,
+    presencePenalty,
+    frequencyPenalty,
+    seed,
+    maxOutputTokens,
+    providerOptions,
+  } = options;
   const chosen = { temperature, topP, topK, presencePenalty, frequencyPenalty, seed };
   const ownSettings = Object.fromEntries(
     Object.entries(chosen).map(([name, value]) => {
@@ -51,14 +64,24 @@ export function toCallOptions(options: LanguageModelV4CallOptions, given: Prepar
     ...options,
     ...ownSettings,
     prompt: options.prompt.map((message) =>
-      message.role === 'system' && message.content === given.system ? { ...message, content: own.system } : message,
+      message.role === 'system' && message.content === given.system
+        ? { ...message, content: own.system }
+        : message,
     ),
-    maxOutputTokens: isGivenLimit ? own.settings.maxOutputTokens : Math.min(maxOutputTokens, own.settings.maxOutputTokens),
-    providerOptions: { ...own.settings.providerOptions, ...without(providerOptions, given.settings.providerOptions) },
+    maxOutputTokens: isGivenLimit
+      ? own.settings.maxOutputTokens
+      : Math.min(maxOutputTokens, own.settings.maxOutputTokens),
+    providerOptions: {
+      ...own.settings.providerOptions,
+      ...without(providerOptions, given.settings.providerOptions),
+    },
   };
 }
 
 /** The executor's own provider options: those that are not just the given ones passed on. */
-function without(options: SharedV4ProviderOptions = {}, given: SharedV4ProviderOptions = {}): SharedV4ProviderOptions {
+function without(
+  options: SharedV4ProviderOptions = {},
+  given: SharedV4ProviderOptions = {},
+): SharedV4ProviderOptions {
   return Object.fromEntries(Object.entries(options).filter(([name, value]) => value !== given[name]));
 }

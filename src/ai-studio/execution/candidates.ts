@@ -51,14 +51,22 @@ export class CandidateService {
    * The candidates of an execution. A model that was asked for by name must be usable; a default that is not gives way
    * to the next in the team's order. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING`.
    */
-  async choose(snapshot: TeamSnapshot, scope: Scope, { modelId, fallback = true }: ModelChoice): Promise<Candidates> {
-    const first = modelId === undefined ? getDefault(snapshot) : await this.getNamed(snapshot, scope, modelId);
+  async choose(
+    snapshot: TeamSnapshot,
+    scope: Scope,
+    { modelId, fallback = true }: ModelChoice,
+  ): Promise<Candidates> {
+    const first =
+      modelId === undefined ? getDefault(snapshot) : await this.getNamed(snapshot, scope, modelId);
     if (modelId !== undefined || !fallback) assertUsable(first);
     const inOrder = fallback ? [first, ...snapshot.models.filter((model) => model !== first)] : [first];
     const [usable, ...rest] = inOrder.filter(({ obstacle }) => !obstacle);
     if (!usable) throw unusable(first);
     const before = inOrder.slice(0, inOrder.indexOf(usable));
-    return { usable: [usable, ...rest], skipped: before.map(({ ref, obstacle }) => ({ modelRef: ref, reason: obstacle?.message ?? '' })) };
+    return {
+      usable: [usable, ...rest],
+      skipped: before.map(({ ref, obstacle }) => ({ modelRef: ref, reason: obstacle?.message ?? '' })),
+    };
   }
 
   private async getNamed(snapshot: TeamSnapshot, { teamId }: Scope, modelId: string): Promise<SnapshotModel> {
@@ -80,5 +88,9 @@ function assertUsable(model: SnapshotModel): void {
 }
 
 function unusable({ ref, obstacle }: SnapshotModel): AppError {
-  return new AppError(obstacle?.code ?? 'MODEL_NOT_AVAILABLE', obstacle?.message ?? `${ref} cannot be used.`, { details: { modelRef: ref } });
+  return new AppError(
+    obstacle?.code ?? 'MODEL_NOT_AVAILABLE',
+    obstacle?.message ?? `${ref} cannot be used.`,
+    { details: { modelRef: ref } },
+  );
 }

@@ -22,7 +22,13 @@ export interface RecordedCandidate extends Candidate {
   isFree: boolean;
 }
 
-const counts = ['inputTokens', 'cachedInputTokens', 'cacheWriteTokens', 'outputTokens', 'reasoningTokens'] as const;
+const counts = [
+  'inputTokens',
+  'cachedInputTokens',
+  'cacheWriteTokens',
+  'outputTokens',
+  'reasoningTokens',
+] as const;
 const saveDelaysMs = [100, 500, 2_000];
 
 /** The row of one prepared execution, from its first call to its end. An executor may call the model several times. */
@@ -82,7 +88,10 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     this.timings.firstPartMs ??= this.elapsed();
   }
 
-  async end(outcome: 'completed' | 'stopped' | 'failed' | 'interrupted', usage: MeasuredUsage): Promise<void> {
+  async end(
+    outcome: 'completed' | 'stopped' | 'failed' | 'interrupted',
+    usage: MeasuredUsage,
+  ): Promise<void> {
     this.total = this.total ? add(this.total, usage) : usage;
     this.timings.totalMs = this.elapsed();
     const { providerId, modelId, modelRef, isFree, tokenId } = this.chosen;
@@ -110,7 +119,10 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
         return;
       } catch (error) {
         if (delay === undefined) {
-          this.logger.error({ err: error, executionId: id, teamId: scope.teamId, ending }, 'the end of an execution could not be recorded');
+          this.logger.error(
+            { err: error, executionId: id, teamId: scope.teamId, ending },
+            'the end of an execution could not be recorded',
+          );
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, delay));
@@ -124,8 +136,13 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
 }
 
 function add(a: MeasuredUsage, b: MeasuredUsage): MeasuredUsage {
-  const sum = (x: number | undefined, y: number | undefined) => (x === undefined && y === undefined ? undefined : (x ?? 0) + (y ?? 0));
+  const sum = (x: number | undefined, y: number | undefined) =>
+    x === undefined && y === undefined ? undefined : (x ?? 0) + (y ?? 0);
   const sources = [a.source, b.source];
-  const source = sources.includes('unknown') ? 'unknown' : sources.includes('estimated') ? 'estimated' : 'provider';
+  const source = sources.includes('unknown')
+    ? 'unknown'
+    : sources.includes('estimated')
+      ? 'estimated'
+      : 'provider';
   return { ...Object.fromEntries(counts.map((name) => [name, sum(a[name], b[name])])), source };
 }

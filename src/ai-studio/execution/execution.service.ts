@@ -62,7 +62,10 @@ export class ExecutionService {
     const { system, layers } = await this.prompts.compose(scope);
     const [firstModel, ...otherModels] = usable;
     const first = this.toCandidate(scope.teamId, snapshot, firstModel, system);
-    const candidates = [first, ...otherModels.map((model) => this.toCandidate(scope.teamId, snapshot, model, system))] as const;
+    const candidates = [
+      first,
+      ...otherModels.map((model) => this.toCandidate(scope.teamId, snapshot, model, system)),
+    ] as const;
     const id = uuidv7();
     const expiresAt = new Date(Date.now() + expiresAfterMs);
     const record = new ExecutionRecord(
@@ -72,10 +75,18 @@ export class ExecutionService {
     );
     return {
       id,
-      model: wrapLanguageModel({ model: new FallbackModel(candidates, record), middleware: metering(record) }),
+      model: wrapLanguageModel({
+        model: new FallbackModel(candidates, record),
+        middleware: metering(record),
+      }),
       system,
       settings: first.settings,
-      candidates: usable.map((model) => ({ modelId: model.id, modelRef: model.ref, providerId: model.provider.id, displayName: model.displayName })),
+      candidates: usable.map((model) => ({
+        modelId: model.id,
+        modelRef: model.ref,
+        providerId: model.provider.id,
+        displayName: model.displayName,
+      })),
       skipped,
       layers,
       maxOutputTokens: first.settings.maxOutputTokens,
@@ -83,7 +94,12 @@ export class ExecutionService {
     };
   }
 
-  private toCandidate(teamId: TeamId, snapshot: TeamSnapshot, model: SnapshotModel, system: string): RecordedCandidate {
+  private toCandidate(
+    teamId: TeamId,
+    snapshot: TeamSnapshot,
+    model: SnapshotModel,
+    system: string,
+  ): RecordedCandidate {
     return {
       modelId: model.id,
       modelRef: model.ref,

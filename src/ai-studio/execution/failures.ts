@@ -48,21 +48,34 @@ export class ConnectionLost extends Error {
 
 /** Classifies anything that a provider call may throw or put into its stream. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof FirstPartTimeout) return { reason: `did not begin to answer within ${error.ms} ms`, giveWay: true };
-  if (error instanceof EmptyAnswer) return { reason: 'answered with nothing that could be read', giveWay: true };
+  if (error instanceof FirstPartTimeout)
+    return { reason: `did not begin to answer within ${error.ms} ms`, giveWay: true };
+  if (error instanceof EmptyAnswer)
+    return { reason: 'answered with nothing that could be read', giveWay: true };
   const refusal = causes(error).find((cause) => cause instanceof AppError);
-  if (refusal) return { reason: refusal.code === 'EGRESS_REFUSED' ? 'has an address that this server may not reach' : 'could not be used', giveWay: true };
-  const status = causes(error).map(statusOf).find((value) => value !== undefined);
+  if (refusal)
+    return {
+      reason:
+        refusal.code === 'EGRESS_REFUSED'
+          ? 'has an address that this server may not reach'
+          : 'could not be used',
+      giveWay: true,
+    };
+  const status = causes(error)
+    .map(statusOf)
+    .find((value) => value !== undefined);
   // A connection that is lost in an answer carries the 200 with which the answer began.
   if (status !== undefined && status >= 400) return { status, ...ofStatus(status, error) };
   if (causes(error).some(isTimeout)) return { reason: 'timed out', giveWay: true };
-  if (causes(error).some(isConnectionLoss)) return { reason: 'could not be reached, or the connection was lost', giveWay: true };
+  if (causes(error).some(isConnectionLoss))
+    return { reason: 'could not be reached, or the connection was lost', giveWay: true };
   return { reason: 'sent an answer that could not be read', giveWay: true };
 }
 
 function ofStatus(status: number, error: unknown): Omit<Failure, 'status'> {
   // Google answers a wrong key with 400 and this reason (recorded in public issue reports of its client libraries).
-  if (status === 400 && causes(error).some(saysInvalidKey)) return { reason: 'rejected the key (400)', giveWay: true };
+  if (status === 400 && causes(error).some(saysInvalidKey))
+    return { reason: 'rejected the key (400)', giveWay: true };
   const known = byStatus[status];
   if (known) return known;
   if (status >= 500) return { reason: `failed (${status})`, giveWay: true };
@@ -71,7 +84,8 @@ function ofStatus(status: number, error: unknown): Omit<Failure, 'status'> {
 
 function causes(error: unknown): unknown[] {
   const chain: unknown[] = [];
-  for (let next = error; next !== undefined && next !== null && chain.length < 8; next = causeOf(next)) chain.push(next);
+  for (let next = error; next !== undefined && next !== null && chain.length < 8; next = causeOf(next))
+    chain.push(next);
   return chain;
 }
 
@@ -87,7 +101,12 @@ function statusOf(error: unknown): number | undefined {
 }
 
 function saysInvalidKey(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'responseBody' in error && String(error.responseBody).includes('API_KEY_INVALID');
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'responseBody' in error &&
+    String(error.responseBody).includes('API_KEY_INVALID')
+  );
 }
 
 function isTimeout(error: unknown): boolean {
@@ -96,7 +115,11 @@ function isTimeout(error: unknown): boolean {
 
 function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return /^(ECONN|ENOTFOUND|EAI_|EPIPE|EHOST|ENET|UND_ERR_SOCKET)/.test(codeOf(error)) || error.message === 'terminated' || error.message === 'fetch failed';
+  return (
+    /^(ECONN|ENOTFOUND|EAI_|EPIPE|EHOST|ENET|UND_ERR_SOCKET)/.test(codeOf(error)) ||
+    error.message === 'terminated' ||
+    error.message === 'fetch failed'
+  );
 }
 
 function codeOf(error: Error): string {

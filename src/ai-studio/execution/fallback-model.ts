@@ -71,7 +71,8 @@ export class FallbackModel implements LanguageModelV4 {
       const call = new CallLimits(callOptions.abortSignal, candidate.firstPartTimeoutMs * 10);
       try {
         const result = await call.race(model.doGenerate({ ...callOptions, abortSignal: call.signal }));
-        if (result.content.length === 0 && result.usage.outputTokens.total === undefined) throw new EmptyAnswer();
+        if (result.content.length === 0 && result.usage.outputTokens.total === undefined)
+          throw new EmptyAnswer();
         return result;
       } catch (error) {
         call.giveUp();
@@ -118,16 +119,20 @@ export class FallbackModel implements LanguageModelV4 {
 /** `PROVIDER_FAILED` with one safe reason a candidate. */
 export function providerFailed(attempts: Attempt[]): AppError {
   const text = attempts.map(({ modelRef, reason }) => `${modelRef} ${reason ?? 'failed'}`).join('; ');
-  return new AppError('PROVIDER_FAILED', `No model could answer: ${text}. Try again, or ask an admin to check the team's keys and models.`, {
-    details: {
-      candidates: attempts.map(({ providerId, modelRef, status, reason }) => ({
-        providerId,
-        modelRef,
-        ...(status === undefined ? {} : { status }),
-        reason,
-      })),
+  return new AppError(
+    'PROVIDER_FAILED',
+    `No model could answer: ${text}. Try again, or ask an admin to check the team's keys and models.`,
+    {
+      details: {
+        candidates: attempts.map(({ providerId, modelRef, status, reason }) => ({
+          providerId,
+          modelRef,
+          ...(status === undefined ? {} : { status }),
+          reason,
+        })),
+      },
     },
-  });
+  );
 }
 
 /** A provider's own error text may repeat the key: what flows on is ours. A lost connection becomes an `error` part too. */
@@ -138,12 +143,16 @@ function maskErrors(
 ): ReadableStream<LanguageModelV4StreamPart> {
   const masked = (error: unknown): LanguageModelV4StreamPart => {
     const { giveWay: _, ...failure } = describeFailure(error);
-    return { type: 'error', error: providerFailed([{ providerId, modelRef, outcome: 'failed', ms: 0, ...failure }]) };
+    return {
+      type: 'error',
+      error: providerFailed([{ providerId, modelRef, outcome: 'failed', ms: 0, ...failure }]),
+    };
   };
   return relayStream(stream, {
     part: (part) => {
       if (part.type === 'error') return [masked(part.error)];
-      if (part.type === 'finish' && part.finishReason.unified === 'interrupted') return [masked(new ConnectionLost()), part];
+      if (part.type === 'finish' && part.finishReason.unified === 'interrupted')
+        return [masked(new ConnectionLost()), part];
       return [part];
     },
     failed: (error) => {

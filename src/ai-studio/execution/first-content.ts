@@ -17,7 +17,9 @@ const openings = new Set<LanguageModelV4StreamPart['type']>([
  * Reads a stream until its first content part and gives back a stream of everything. Until then a failure can still be
  * answered by another candidate. Rejects with what an early `error` part holds, or `EmptyAnswer`.
  */
-export async function bufferUntilContent(source: ReadableStream<LanguageModelV4StreamPart>): Promise<ReadableStream<LanguageModelV4StreamPart>> {
+export async function bufferUntilContent(
+  source: ReadableStream<LanguageModelV4StreamPart>,
+): Promise<ReadableStream<LanguageModelV4StreamPart>> {
   const reader = source.getReader();
   const buffered: LanguageModelV4StreamPart[] = [];
   for (;;) {
@@ -47,6 +49,9 @@ export async function bufferUntilContent(source: ReadableStream<LanguageModelV4S
 }
 
 /** Some clients read any page with status 200 as an answer that says nothing and ends for no reason. */
-function isUnexplained({ finishReason, usage }: Extract<LanguageModelV4StreamPart, { type: 'finish' }>): boolean {
+function isUnexplained({
+  finishReason,
+  usage,
+}: Extract<LanguageModelV4StreamPart, { type: 'finish' }>): boolean {
   return ['interrupted', 'error', 'other'].includes(finishReason.unified) && !usage.outputTokens.total;
 }

@@ -1,4 +1,10 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4Content, LanguageModelV4Middleware, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import type {
+  LanguageModelV4CallOptions,
+  LanguageModelV4Content,
+  LanguageModelV4Middleware,
+  LanguageModelV4StreamPart,
+  LanguageModelV4Usage,
+} from '@ai-sdk/provider';
 import { estimateTokens } from '../prompts/compose-prompt';
 import type { ExecutionOutcome, UsageSource } from '../usage/execution.entity';
 import { relayStream } from './relay-stream';
@@ -81,7 +87,8 @@ class Meter {
       this.finished = true;
       this.reported = part.usage;
     }
-    if (part.type !== 'text-delta' && part.type !== 'reasoning-delta' && part.type !== 'tool-input-delta') return false;
+    if (part.type !== 'text-delta' && part.type !== 'reasoning-delta' && part.type !== 'tool-input-delta')
+      return false;
     const isFirst = this.characters === 0;
     this.characters += part.delta.length;
     return isFirst && this.characters > 0;
@@ -90,7 +97,8 @@ class Meter {
   seeResult(content: LanguageModelV4Content[], usage: LanguageModelV4Usage): void {
     this.finished = true;
     this.reported = usage;
-    for (const part of content) if (part.type === 'text' || part.type === 'reasoning') this.characters += part.text.length;
+    for (const part of content)
+      if (part.type === 'text' || part.type === 'reasoning') this.characters += part.text.length;
   }
 
   outcome(how: 'closed' | 'failed' | 'cancelled'): 'completed' | 'stopped' | 'failed' {
@@ -123,6 +131,10 @@ class Meter {
 /** The text of a prompt; files and images are not counted. */
 function textOf({ prompt }: LanguageModelV4CallOptions): string {
   return prompt
-    .map(({ content }) => (typeof content === 'string' ? content : content.map((part) => ('text' in part ? part.text : '')).join('')))
+    .map(({ content }) =>
+      typeof content === 'string'
+        ? content
+        : content.map((part) => ('text' in part ? part.text : '')).join(''),
+    )
     .join('');
 }

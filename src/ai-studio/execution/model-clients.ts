@@ -22,13 +22,26 @@ export class ModelClients {
    * The client of a candidate. Its key in memory is led by team, token and token version, so that no team ever gets
    * another's client and a replaced key is never used again. Throws `TOKEN_UNREADABLE`.
    */
-  async get(teamId: TeamId, snapshot: TeamSnapshot, { modelKey, provider, token }: SnapshotModel): Promise<LanguageModelV4> {
-    const key = JSON.stringify([teamId, token?.id ?? null, token?.version ?? null, provider.id, provider.baseUrl, modelKey]);
+  async get(
+    teamId: TeamId,
+    snapshot: TeamSnapshot,
+    { modelKey, provider, token }: SnapshotModel,
+  ): Promise<LanguageModelV4> {
+    const key = JSON.stringify([
+      teamId,
+      token?.id ?? null,
+      token?.version ?? null,
+      provider.id,
+      provider.baseUrl,
+      modelKey,
+    ]);
     const known = this.clients.get(key);
     if (known) return known;
     const client = await getProviderKind(provider.kind).createModel({
       baseUrl: provider.baseUrl,
-      apiKey: token && (await this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed, snapshot.keys)),
+      apiKey:
+        token &&
+        (await this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed, snapshot.keys)),
       fetch: this.egress.fetch,
       modelKey,
     });

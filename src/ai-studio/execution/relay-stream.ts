@@ -21,7 +21,7 @@ export function relayStream<Part>(source: ReadableStream<Part>, relay: Relay<Par
     {
       async pull(controller) {
         // A relay may swallow a part: read on until something flows or the stream is over.
-        for (let flowed = false; !flowed; ) {
+        for (let flowed = false; !flowed;) {
           let next: ReadableStreamReadResult<Part>;
           try {
             next = await reader.read();

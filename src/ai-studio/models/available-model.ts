@@ -17,5 +17,14 @@ export interface AvailableModel {
 
 export function toAvailableModel(model: SnapshotModel): AvailableModel {
   const { id, ref, provider, displayName, capabilities, contextWindow, maxOutputTokens, isDefault } = model;
-  return { id, ref, providerId: provider.id, displayName, capabilities, contextWindow, maxOutputTokens, isDefault };
+  return {
+    id,
+    ref,
+    providerId: provider.id,
+    displayName,
+    capabilities,
+    contextWindow,
+    maxOutputTokens,
+    isDefault,
+  };
 }

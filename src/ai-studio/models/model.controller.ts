@@ -1,5 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
 import { CreateModelDto, FindModelsDto, ModelPageView, ModelView, UpdateModelDto } from './model.dto';

@@ -12,7 +12,11 @@ import {
 
 const tokens = { min: 1, max: 100_000_000, optional: true };
 const flag = { optional: true, nullable: true };
-export const modelKeyField = { max: 300, description: 'The model as the provider spells it', example: 'gpt-5-mini' };
+export const modelKeyField = {
+  max: 300,
+  description: 'The model as the provider spells it',
+  example: 'gpt-5-mini',
+};
 export const providerIdField = { max: 100, example: 'openai' };
 
 /** What a model can do; what is left out is unknown. */
@@ -71,11 +75,14 @@ export class ModelView {
   @TextField(modelKeyField) modelKey!: string;
   @TextField({ max: 400, example: 'openai/gpt-5-mini' }) ref!: string;
   @TextField({ max: 200 }) displayName!: string;
-  @EnumField(['active', 'archived'], { description: 'What the provider says' }) status!: 'active' | 'archived';
+  @EnumField(['active', 'archived'], { description: 'What the provider says' }) status!:
+    'active' | 'archived';
   @BooleanField({ description: 'Whether teams may enable it' }) enabled!: boolean;
   @ObjectField(() => CapabilitiesDto) capabilities!: CapabilitiesDto;
-  @IntegerField({ min: 1, max: 100_000_000, ...flag, description: 'null where unknown' }) contextWindow!: number | null;
-  @IntegerField({ min: 1, max: 100_000_000, ...flag, description: 'null where unknown' }) maxOutputTokens!: number | null;
+  @IntegerField({ min: 1, max: 100_000_000, ...flag, description: 'null where unknown' }) contextWindow!:
+    number | null;
+  @IntegerField({ min: 1, max: 100_000_000, ...flag, description: 'null where unknown' }) maxOutputTokens!:
+    number | null;
 }
 
 export class ModelPageView {

@@ -32,16 +32,26 @@ export class ModelRepository {
       if (status !== undefined) query.andWhere('model.status = :status', { status });
       if (enabled !== undefined) query.andWhere('model.enabled = :enabled', { enabled });
       if (q !== undefined) {
-        query.andWhere('(model.modelKey ilike :q or model.displayName ilike :q)', { q: `%${q.replace(/[\\%_]/g, '\\$&')}%` });
-      }
-      if (after) {
-        query.andWhere('(model.providerId, model.modelKey, model.id) > (:afterProvider, :afterKey, :afterId)', {
-          afterProvider: after[0],
-          afterKey: after[1],
-          afterId: after[2],
+        query.andWhere('(model.modelKey ilike :q or model.displayName ilike :q)', {
+          q: `%${q.replace(/[\\%_]/g, '\\$&')}%`,
         });
       }
-      return query.orderBy('model.providerId').addOrderBy('model.modelKey').addOrderBy('model.id').take(limit).getMany();
+      if (after) {
+        query.andWhere(
+          '(model.providerId, model.modelKey, model.id) > (:afterProvider, :afterKey, :afterId)',
+          {
+            afterProvider: after[0],
+            afterKey: after[1],
+            afterId: after[2],
+          },
+        );
+      }
+      return query
+        .orderBy('model.providerId')
+        .addOrderBy('model.modelKey')
+        .addOrderBy('model.id')
+        .take(limit)
+        .getMany();
     });
   }
 
@@ -52,14 +62,24 @@ export class ModelRepository {
   /** False where the provider has a model of that key already. */
   async insert(model: Model): Promise<boolean> {
     const added = await this.platform.run(async (manager) => {
-      const result = await manager.createQueryBuilder().insert().into(Model).values(model).orIgnore().returning('id').execute();
+      const result = await manager
+        .createQueryBuilder()
+        .insert()
+        .into(Model)
+        .values(model)
+        .orIgnore()
+        .returning('id')
+        .execute();
       const rows: unknown = result.raw;
       return Array.isArray(rows) && rows.length === 1;
     });
     return added;
   }
 
-  async update(id: string, change: Partial<Omit<Model, 'id' | 'providerId' | 'modelKey' | 'createdAt'>>): Promise<Model | null> {
+  async update(
+    id: string,
+    change: Partial<Omit<Model, 'id' | 'providerId' | 'modelKey' | 'createdAt'>>,
+  ): Promise<Model | null> {
     const updated = await this.platform.run(async (manager: EntityManager) => {
       await manager.update(Model, { id }, { ...change, updatedAt: new Date() });
       return manager.findOneBy(Model, { id });

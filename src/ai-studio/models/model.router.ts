@@ -3,7 +3,14 @@ import { Ctx, Input, Mutation, Query, Router } from 'nestjs-trpc';
 import { aiStudioApp } from '@kdx/shared';
 import { needs, toScope, type CallerContext } from '../../identity';
 import { dto } from '../../platform/http';
-import { CreateModelDto, FindModelsDto, ModelNameDto, UpdateNamedModelDto, type ModelPageView, type ModelView } from './model.dto';
+import {
+  CreateModelDto,
+  FindModelsDto,
+  ModelNameDto,
+  UpdateNamedModelDto,
+  type ModelPageView,
+  type ModelView,
+} from './model.dto';
 import { ModelService } from './model.service';
 
 @Router({ alias: 'aiModels' })

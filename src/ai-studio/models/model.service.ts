@@ -17,8 +17,15 @@ export class ModelService {
     @Inject(ProviderRepository) private readonly providers: ProviderRepository,
   ) {}
 
-  async list(teamId: TeamId, { cursor, limit = defaultPageSize, ...filter }: FindModelsDto): Promise<Page<ModelView>> {
-    const rows = await this.models.list(teamId, { ...filter, after: parseCursor(cursor, 3), limit: limit + 1 });
+  async list(
+    teamId: TeamId,
+    { cursor, limit = defaultPageSize, ...filter }: FindModelsDto,
+  ): Promise<Page<ModelView>> {
+    const rows = await this.models.list(teamId, {
+      ...filter,
+      after: parseCursor(cursor, 3),
+      limit: limit + 1,
+    });
     const page = toPage(rows, limit, ({ providerId, modelKey, id }) => [providerId, modelKey, id]);
     return { ...page, items: page.items.map(toModelView) };
   }
@@ -41,10 +48,16 @@ export class ModelService {
       updatedAt: now,
     };
     if (await this.models.insert(model)) return toModelView(model);
-    throw new AppError('CONFLICT', `${toModelRef(providerId, modelKey)} is in the catalogue already. Change it instead.`);
+    throw new AppError(
+      'CONFLICT',
+      `${toModelRef(providerId, modelKey)} is in the catalogue already. Change it instead.`,
+    );
   }
 
-  async update(modelId: string, { displayName, status, enabled, capabilities, contextWindow, maxOutputTokens }: ModelChangesDto): Promise<ModelView> {
+  async update(
+    modelId: string,
+    { displayName, status, enabled, capabilities, contextWindow, maxOutputTokens }: ModelChangesDto,
+  ): Promise<ModelView> {
     const { id } = await this.get(modelId);
     const updated = await this.models.update(id, {
       ...(displayName === undefined ? {} : { displayName }),
@@ -70,7 +83,28 @@ export class ModelService {
 }
 
 export function toModelView(model: Model): ModelView {
-  const { id, providerId, modelKey, displayName, status, enabled, capabilities, contextWindow, maxOutputTokens } = model;
+  const {
+    id,
+    providerId,
+    modelKey,
+    displayName,
+    status,
+    enabled,
+    capabilities,
+    contextWindow,
+    maxOutputTokens,
+  } = model;
   const ref = toModelRef(providerId, modelKey);
-  return { id, providerId, modelKey, ref, displayName, status, enabled, capabilities, contextWindow, maxOutputTokens };
+  return {
+    id,
+    providerId,
+    modelKey,
+    ref,
+    displayName,
+    status,
+    enabled,
+    capabilities,
+    contextWindow,
+    maxOutputTokens,
+  };
 }

@@ -26,7 +26,9 @@ export class TeamModelController {
 
   @Get()
   @RequirePermission('teamModels.read')
-  @ApiOperation({ summary: 'List the models that the team can enable: enabled ones first, in fallback order' })
+  @ApiOperation({
+    summary: 'List the models that the team can enable: enabled ones first, in fallback order',
+  })
   @ApiOkResponse({ type: TeamModelPageView })
   list(@CurrentCaller() caller: Caller, @Query() query: FindTeamModelsDto): Promise<TeamModelPageView> {
     return this.models.list(toScope(caller, aiStudioApp).teamId, query);
@@ -52,7 +54,10 @@ export class TeamModelController {
   @RequirePermission('teamModels.write')
   @ApiOperation({ summary: 'Set the fallback order: exactly the enabled models, first choice first' })
   @ApiOkResponse({ type: TeamModelListView })
-  async reorder(@CurrentCaller() caller: Caller, @Body() body: OrderTeamModelsDto): Promise<TeamModelListView> {
+  async reorder(
+    @CurrentCaller() caller: Caller,
+    @Body() body: OrderTeamModelsDto,
+  ): Promise<TeamModelListView> {
     return { items: await this.models.reorder(toScope(caller, aiStudioApp), body.modelIds) };
   }
 
@@ -60,7 +65,11 @@ export class TeamModelController {
   @RequirePermission('teamModels.write')
   @ApiOperation({ summary: 'Enable or disable a model, or set its call settings' })
   @ApiOkResponse({ type: TeamModelView })
-  update(@CurrentCaller() caller: Caller, @Param('modelId') modelId: string, @Body() body: UpdateTeamModelDto): Promise<TeamModelView> {
+  update(
+    @CurrentCaller() caller: Caller,
+    @Param('modelId') modelId: string,
+    @Body() body: UpdateTeamModelDto,
+  ): Promise<TeamModelView> {
     return this.models.update(toScope(caller, aiStudioApp), modelId, body);
   }
 
@@ -69,7 +78,11 @@ export class TeamModelController {
   @RequirePermission('teamModels.write')
   @ApiOperation({ summary: "Try a model with a real call, on the path that a consumer's call takes" })
   @ApiOkResponse({ type: ModelTestView })
-  test(@CurrentCaller() caller: Caller, @Param('modelId') modelId: string, @Body() body: TestTeamModelDto): Promise<ModelTestView> {
+  test(
+    @CurrentCaller() caller: Caller,
+    @Param('modelId') modelId: string,
+    @Body() body: TestTeamModelDto,
+  ): Promise<ModelTestView> {
     return this.tests.test(toScope(caller, aiStudioApp), modelId, body.prompt);
   }
 }

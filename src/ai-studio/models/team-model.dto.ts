@@ -20,10 +20,20 @@ export class ModelSettingsDto {
   @NumberField({ min: -2, max: 2, optional: true }) presencePenalty?: number;
   @NumberField({ min: -2, max: 2, optional: true }) frequencyPenalty?: number;
   @IntegerField({ min: 0, max: 2_147_483_647, optional: true }) seed?: number;
-  @IntegerField({ min: 1, max: 10_000_000, optional: true, description: 'Most tokens of one answer' }) maxOutputTokens?: number;
-  @IntegerField({ min: 100, max: 600_000, optional: true, description: 'Milliseconds to wait for the first part before the next model is asked; 60000 where absent' })
+  @IntegerField({ min: 1, max: 10_000_000, optional: true, description: 'Most tokens of one answer' })
+  maxOutputTokens?: number;
+  @IntegerField({
+    min: 100,
+    max: 600_000,
+    optional: true,
+    description: 'Milliseconds to wait for the first part before the next model is asked; 60000 where absent',
+  })
   firstPartTimeoutMs?: number;
-  @JsonObjectField({ optional: true, description: "The provider's own settings, by AI SDK provider name", example: { sandbox: { tokensPerSecond: 20 } } })
+  @JsonObjectField({
+    optional: true,
+    description: "The provider's own settings, by AI SDK provider name",
+    example: { sandbox: { tokensPerSecond: 20 } },
+  })
   providerOptions?: Record<string, JsonObject>;
 }
 
@@ -42,7 +52,8 @@ export class SetDefaultModelDto {
 }
 
 export class OrderTeamModelsDto {
-  @TextListField({ max: 500, maxLength: 400, description: 'Exactly the enabled models, first choice first' }) modelIds!: string[];
+  @TextListField({ max: 500, maxLength: 400, description: 'Exactly the enabled models, first choice first' })
+  modelIds!: string[];
 }
 
 export class TestTeamModelDto {
@@ -68,11 +79,21 @@ export class TestNamedTeamModelDto extends TestTeamModelDto {
 /** A model as a team has it. `enabled` is the team's own switch. */
 export class TeamModelView extends ModelView {
   @BooleanField() isDefault!: boolean;
-  @IntegerField({ min: 0, max: 1_000_000, nullable: true, description: 'Fallback order, smallest first; null while not enabled' })
+  @IntegerField({
+    min: 0,
+    max: 1_000_000,
+    nullable: true,
+    description: 'Fallback order, smallest first; null while not enabled',
+  })
   priority!: number | null;
   @ObjectField(() => ModelSettingsDto) settings!: ModelSettingsDto;
   @BooleanField({ description: 'Whether a message would be answered by it now' }) usable!: boolean;
-  @TextField({ max: 1_000, optional: true, description: 'Why it is not usable, and which switch changes that' }) reason?: string;
+  @TextField({
+    max: 1_000,
+    optional: true,
+    description: 'Why it is not usable, and which switch changes that',
+  })
+  reason?: string;
 }
 
 export class TeamModelPageView {

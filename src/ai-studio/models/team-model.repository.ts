@@ -87,7 +87,10 @@ export class TeamModelRepository {
 
   findDefault(teamId: TeamId): Promise<TeamModelRow | undefined> {
     return this.transaction.run({ teamId }, async (manager) => {
-      const [row] = await manager.query<TeamModelRow[]>(`select * from (${teamModels('offered')}) m where "isDefault"`, [teamId]);
+      const [row] = await manager.query<TeamModelRow[]>(
+        `select * from (${teamModels('offered')}) m where "isDefault"`,
+        [teamId],
+      );
       return row;
     });
   }
@@ -113,11 +116,17 @@ export class TeamModelWriter {
   }
 
   listEnabled(): Promise<TeamModelRow[]> {
-    return this.manager.query<TeamModelRow[]>(`select * from (${teamModels('offered')}) m where enabled order by rank collate "C", id`, [this.teamId]);
+    return this.manager.query<TeamModelRow[]>(
+      `select * from (${teamModels('offered')}) m where enabled order by rank collate "C", id`,
+      [this.teamId],
+    );
   }
 
   /** Enables (last in the order), disables (which ends being the default), or sets settings. */
-  async set(model: TeamModelRow, { enabled, settings }: { enabled?: boolean | undefined; settings?: ModelSettings | undefined }): Promise<void> {
+  async set(
+    model: TeamModelRow,
+    { enabled, settings }: { enabled?: boolean | undefined; settings?: ModelSettings | undefined },
+  ): Promise<void> {
     const { teamId } = this;
     const key = model.source === 'catalogue' ? { modelId: model.id } : { teamProviderModelId: model.id };
     const now = new Date();
@@ -163,9 +172,18 @@ function keyOf({ source, id }: TeamModelRow): { modelId: string } | { teamProvid
   return source === 'catalogue' ? { modelId: id } : { teamProviderModelId: id };
 }
 
-async function findRow(manager: EntityManager, teamId: TeamId, name: ModelName): Promise<TeamModelRow | undefined> {
+async function findRow(
+  manager: EntityManager,
+  teamId: TeamId,
+  name: ModelName,
+): Promise<TeamModelRow | undefined> {
   const [condition, values] =
-    'id' in name ? ['id = $2', [name.id]] : ['"providerId" = $2 and "modelKey" = $3', [name.providerId, name.modelKey]];
-  const [row] = await manager.query<TeamModelRow[]>(`select * from (${teamModels('all')}) m where ${condition}`, [teamId, ...values]);
+    'id' in name
+      ? ['id = $2', [name.id]]
+      : ['"providerId" = $2 and "modelKey" = $3', [name.providerId, name.modelKey]];
+  const [row] = await manager.query<TeamModelRow[]>(
+    `select * from (${teamModels('all')}) m where ${condition}`,
+    [teamId, ...values],
+  );
   return row;
 }

@@ -26,17 +26,26 @@ export class TeamModelRouter {
   ) {}
 
   @Query({ input: dto(FindTeamModelsDto), meta: needs('teamModels.read') })
-  findAvailable(@Input() input: FindTeamModelsDto, @Ctx() { caller }: CallerContext): Promise<TeamModelPageView> {
+  findAvailable(
+    @Input() input: FindTeamModelsDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<TeamModelPageView> {
     return this.models.list(toScope(caller, aiStudioApp).teamId, input);
   }
 
   @Mutation({ input: dto(UpdateNamedTeamModelDto), meta: needs('teamModels.write') })
-  update(@Input() { modelId, ...changes }: UpdateNamedTeamModelDto, @Ctx() { caller }: CallerContext): Promise<TeamModelView> {
+  update(
+    @Input() { modelId, ...changes }: UpdateNamedTeamModelDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<TeamModelView> {
     return this.models.update(toScope(caller, aiStudioApp), modelId, changes);
   }
 
   @Mutation({ input: dto(ToggleTeamModelDto), meta: needs('teamModels.write') })
-  toggle(@Input() { modelId, enabled }: ToggleTeamModelDto, @Ctx() { caller }: CallerContext): Promise<TeamModelView> {
+  toggle(
+    @Input() { modelId, enabled }: ToggleTeamModelDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<TeamModelView> {
     return this.models.update(toScope(caller, aiStudioApp), modelId, { enabled });
   }
 
@@ -46,17 +55,26 @@ export class TeamModelRouter {
   }
 
   @Mutation({ input: dto(SetDefaultModelDto), meta: needs('teamModels.write') })
-  setDefault(@Input() { modelId }: SetDefaultModelDto, @Ctx() { caller }: CallerContext): Promise<TeamModelView> {
+  setDefault(
+    @Input() { modelId }: SetDefaultModelDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<TeamModelView> {
     return this.models.setDefault(toScope(caller, aiStudioApp), modelId);
   }
 
   @Mutation({ input: dto(OrderTeamModelsDto), meta: needs('teamModels.write') })
-  async reorder(@Input() { modelIds }: OrderTeamModelsDto, @Ctx() { caller }: CallerContext): Promise<TeamModelListView> {
+  async reorder(
+    @Input() { modelIds }: OrderTeamModelsDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<TeamModelListView> {
     return { items: await this.models.reorder(toScope(caller, aiStudioApp), modelIds) };
   }
 
   @Mutation({ input: dto(TestNamedTeamModelDto), meta: needs('teamModels.write') })
-  test(@Input() { modelId, prompt }: TestNamedTeamModelDto, @Ctx() { caller }: CallerContext): Promise<ModelTestView> {
+  test(
+    @Input() { modelId, prompt }: TestNamedTeamModelDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ModelTestView> {
     return this.tests.test(toScope(caller, aiStudioApp), modelId, prompt);
   }
 }

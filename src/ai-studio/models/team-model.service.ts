@@ -5,7 +5,12 @@ import { AppError, notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
 import { getProviderKind, originOf } from '../providers/provider-kinds';
 import { isModelNamed, parseModelName, toModelRef } from './model-ref';
-import type { FindTeamModelsDto, ModelSettingsDto, TeamModelChangesDto, TeamModelView } from './team-model.dto';
+import type {
+  FindTeamModelsDto,
+  ModelSettingsDto,
+  TeamModelChangesDto,
+  TeamModelView,
+} from './team-model.dto';
 import type { ModelSettings } from './team-model.entities';
 import { TeamModelRepository, type TeamModelRow } from './team-model.repository';
 import { TeamSetup } from './team-setup';
@@ -20,7 +25,10 @@ export class TeamModelService {
     @Inject(ENV) private readonly env: Env,
   ) {}
 
-  async list(teamId: TeamId, { cursor, limit = defaultPageSize }: FindTeamModelsDto): Promise<Page<TeamModelView>> {
+  async list(
+    teamId: TeamId,
+    { cursor, limit = defaultPageSize }: FindTeamModelsDto,
+  ): Promise<Page<TeamModelView>> {
     await this.setup.ensure(teamId);
     const rows = await this.models.list(teamId, parseCursor(cursor, 2), limit + 1);
     const page = toPage(rows, limit, ({ rank, id }) => [rank, id]);
@@ -44,7 +52,11 @@ export class TeamModelService {
   }
 
   /** Throws `MODEL_NOT_AVAILABLE` when enabling what is archived or disabled for all teams. */
-  async update(scope: Scope, modelId: string, { enabled, settings }: TeamModelChangesDto): Promise<TeamModelView> {
+  async update(
+    scope: Scope,
+    modelId: string,
+    { enabled, settings }: TeamModelChangesDto,
+  ): Promise<TeamModelView> {
     return this.changeOne(scope, modelId, async (model, set) => {
       if (enabled) this.assertCanEnable(model);
       await set({ enabled, settings: settings && toSettings(settings) });
@@ -73,11 +85,16 @@ export class TeamModelService {
     const rows = await this.models.change(scope, async (writer) => {
       const enabled = await writer.listEnabled();
       const named = modelIds.map(parseModelName);
-      const ordered = named.map((name) => enabled.find((row) => isModelNamed(name, { id: row.id, ref: refOf(row) })));
+      const ordered = named.map((name) =>
+        enabled.find((row) => isModelNamed(name, { id: row.id, ref: refOf(row) })),
+      );
       const known = ordered.filter((row) => row !== undefined);
       if (known.length !== enabled.length || new Set(known).size !== ordered.length) {
         throw validationFailed([
-          { field: 'modelIds', problem: `must name each enabled model once: ${enabled.map(refOf).join(', ') || 'none is enabled'}` },
+          {
+            field: 'modelIds',
+            problem: `must name each enabled model once: ${enabled.map(refOf).join(', ') || 'none is enabled'}`,
+          },
         ]);
       }
       await writer.setOrder(known);
@@ -130,7 +147,17 @@ export class TeamModelService {
   }
 
   private toView(row: TeamModelRow): TeamModelView {
-    const { id, providerId, modelKey, displayName, status, enabled, capabilities, contextWindow, maxOutputTokens } = row;
+    const {
+      id,
+      providerId,
+      modelKey,
+      displayName,
+      status,
+      enabled,
+      capabilities,
+      contextWindow,
+      maxOutputTokens,
+    } = row;
     const obstacle = this.findObstacle(row);
     return {
       id,
@@ -153,9 +180,13 @@ export class TeamModelService {
 }
 
 export function noDefaultModel(): AppError {
-  return new AppError('NO_DEFAULT_MODEL', 'The team has no default model. An admin can choose one (PUT /api/v1/team-models/default).', {
-    details: { set: 'PUT /api/v1/team-models/default' },
-  });
+  return new AppError(
+    'NO_DEFAULT_MODEL',
+    'The team has no default model. An admin can choose one (PUT /api/v1/team-models/default).',
+    {
+      details: { set: 'PUT /api/v1/team-models/default' },
+    },
+  );
 }
 
 function refOf({ providerId, modelKey }: TeamModelRow): string {

@@ -34,7 +34,10 @@ export class TeamSetup {
         .execute();
       const rows: unknown = result.raw;
       const isNew = Array.isArray(rows) && rows.length === 1;
-      const sandbox = isNew && this.env.sandboxEnabled ? await manager.findOneBy(Model, { providerId: 'sandbox', modelKey: 'echo' }) : null;
+      const sandbox =
+        isNew && this.env.sandboxEnabled
+          ? await manager.findOneBy(Model, { providerId: 'sandbox', modelKey: 'echo' })
+          : null;
       if (!sandbox) return;
       await manager.insert(TeamModel, {
         teamId,

@@ -89,7 +89,10 @@ function toSnapshot(rows: SnapshotRows, sandboxEnabled: boolean): TeamSnapshot {
     }),
   );
   const tokens = new Map(
-    rows.tokens.map(({ providerId, sealed, ...token }) => [providerId, { ...token, sealed: Buffer.from(sealed, 'base64') }]),
+    rows.tokens.map(({ providerId, sealed, ...token }) => [
+      providerId,
+      { ...token, sealed: Buffer.from(sealed, 'base64') },
+    ]),
   );
   const active = new Set(rows.providers.filter((provider) => provider.active).map(({ id }) => id));
   const models = rows.models.map(({ providerId, status, enabledByPlatform, ...model }): SnapshotModel => {

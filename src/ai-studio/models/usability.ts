@@ -25,11 +25,22 @@ export interface Obstacle {
 export function findObstacle(condition: ModelCondition, sandboxEnabled: boolean): Obstacle | undefined {
   const { ref, providerId, tokenOrigin, providerOrigin } = condition;
   const unavailable = (message: string): Obstacle => ({ code: 'MODEL_NOT_AVAILABLE', message });
-  if (condition.status === 'archived') return unavailable(`${ref} is archived: its provider no longer offers it. Choose another model.`);
-  if (!condition.enabledByPlatform) return unavailable(`${ref} is disabled for all teams. The platform admin can enable it (PATCH /api/v1/models/:modelId).`);
-  if (!condition.providerActive) return unavailable(`${providerId} is disabled for all teams. The platform admin can enable it (PATCH /api/v1/providers/${providerId}).`);
-  if (condition.providerKind === 'sandbox' && !sandboxEnabled) return unavailable(`${ref} is off on this server (SANDBOX_PROVIDER).`);
-  if (!condition.enabledByTeam) return unavailable(`${ref} is not enabled in this team. An admin can enable it (PATCH /api/v1/team-models/:modelId).`);
+  if (condition.status === 'archived')
+    return unavailable(`${ref} is archived: its provider no longer offers it. Choose another model.`);
+  if (!condition.enabledByPlatform)
+    return unavailable(
+      `${ref} is disabled for all teams. The platform admin can enable it (PATCH /api/v1/models/:modelId).`,
+    );
+  if (!condition.providerActive)
+    return unavailable(
+      `${providerId} is disabled for all teams. The platform admin can enable it (PATCH /api/v1/providers/${providerId}).`,
+    );
+  if (condition.providerKind === 'sandbox' && !sandboxEnabled)
+    return unavailable(`${ref} is off on this server (SANDBOX_PROVIDER).`);
+  if (!condition.enabledByTeam)
+    return unavailable(
+      `${ref} is not enabled in this team. An admin can enable it (PATCH /api/v1/team-models/:modelId).`,
+    );
   const { key } = getProviderKind(condition.providerKind);
   if (key !== 'none' && tokenOrigin !== undefined && tokenOrigin !== providerOrigin) {
     return {
@@ -38,7 +49,10 @@ export function findObstacle(condition: ModelCondition, sandboxEnabled: boolean)
     };
   }
   if (key === 'required' && tokenOrigin === undefined) {
-    return { code: 'TOKEN_MISSING', message: `The team has no key for ${providerId}. An admin can store one (PUT /api/v1/tokens/${providerId}).` };
+    return {
+      code: 'TOKEN_MISSING',
+      message: `The team has no key for ${providerId}. An admin can store one (PUT /api/v1/tokens/${providerId}).`,
+    };
   }
   return undefined;
 }

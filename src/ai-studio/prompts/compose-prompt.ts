@@ -46,7 +46,14 @@ export function composePrompt(inputs: LayerInput[]): SystemPrompt {
     .filter(({ content }) => content.trim() !== '')
     .map(({ layer, source, version, content }): PromptLayer => {
       const text = `${headings[layer]}\n\n${escapeHeadings(content.trim())}`;
-      return { layer, source, ...(version === undefined ? {} : { version }), text, tokens: estimateTokens(text), estimated: true };
+      return {
+        layer,
+        source,
+        ...(version === undefined ? {} : { version }),
+        text,
+        tokens: estimateTokens(text),
+        estimated: true,
+      };
     });
   return {
     system: layers.map(({ text }) => text).join('\n\n'),

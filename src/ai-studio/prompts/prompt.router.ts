@@ -10,7 +10,10 @@ export class PromptRouter {
   constructor(@Inject(PromptPreviewService) private readonly prompts: PromptPreviewService) {}
 
   @Query({ input: dto(PreviewPromptDto), meta: needs('prompts.read') })
-  getSystemPrompt(@Input() input: PreviewPromptDto, @Ctx() { caller }: CallerContext): Promise<PromptPreviewView> {
+  getSystemPrompt(
+    @Input() input: PreviewPromptDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<PromptPreviewView> {
     return this.prompts.preview(caller, input);
   }
 }

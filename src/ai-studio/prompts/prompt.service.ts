@@ -17,10 +17,20 @@ export class PromptService {
     const layers: LayerInput[] = [{ layer: 'platform', source: 'platform', content: platformRules }];
     const teamApplies = teamInstructions.appliesTo === 'all' || scope.appId === chatApp;
     if (teamInstructions.enabled && teamApplies) {
-      layers.push({ layer: 'team', source: 'aiStudio team configuration', version: config.teamVersion, content: teamInstructions.content });
+      layers.push({
+        layer: 'team',
+        source: 'aiStudio team configuration',
+        version: config.teamVersion,
+        content: teamInstructions.content,
+      });
     }
     if (userInstructions.enabled) {
-      layers.push({ layer: 'user', source: 'aiStudio user configuration', version: config.userVersion, content: userInstructions.content });
+      layers.push({
+        layer: 'user',
+        source: 'aiStudio user configuration',
+        version: config.userVersion,
+        content: userInstructions.content,
+      });
     }
     return composePrompt(layers);
   }

@@ -45,7 +45,10 @@ const kinds = {
     displayName: 'Anthropic',
     baseUrl: 'https://api.anthropic.com/v1',
     key: 'required',
-    keyCheck: { path: '/models', headers: (apiKey) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }) },
+    keyCheck: {
+      path: '/models',
+      headers: (apiKey) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
+    },
     createModel: async ({ baseUrl, apiKey, fetch, modelKey }) => {
       const { createAnthropic } = await import('@ai-sdk/anthropic');
       return createAnthropic({ baseURL: baseUrl, apiKey, fetch })(modelKey);
@@ -128,7 +131,13 @@ const kinds = {
     keyCheck: modelList,
     createModel: async ({ baseUrl, apiKey, fetch, modelKey }) => {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
-      const provider = createOpenAICompatible({ name: 'openai-compatible', baseURL: baseUrl, apiKey, fetch, includeUsage: true });
+      const provider = createOpenAICompatible({
+        name: 'openai-compatible',
+        baseURL: baseUrl,
+        apiKey,
+        fetch,
+        includeUsage: true,
+      });
       return provider(modelKey);
     },
   },

@@ -1,5 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
 import { CreateProviderDto, ProviderListView, ProviderView, UpdateProviderDto } from './provider.dto';
@@ -28,7 +34,9 @@ export class ProviderController {
 
   @Patch(':providerId')
   @RequirePermission('providers.write')
-  @ApiOperation({ summary: 'Change a provider of every team. After a new address, teams have to store their keys again' })
+  @ApiOperation({
+    summary: 'Change a provider of every team. After a new address, teams have to store their keys again',
+  })
   @ApiOkResponse({ type: ProviderView })
   update(@Param('providerId') providerId: string, @Body() body: UpdateProviderDto): Promise<ProviderView> {
     return this.providers.update(providerId, body);

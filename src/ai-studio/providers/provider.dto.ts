@@ -1,8 +1,20 @@
-import { BooleanField, EnumField, IntegerField, ObjectField, ObjectListField, TextField, UuidField } from '../../platform/http';
+import {
+  BooleanField,
+  EnumField,
+  IntegerField,
+  ObjectField,
+  ObjectListField,
+  TextField,
+  UuidField,
+} from '../../platform/http';
 import { CapabilitiesDto, modelKeyField } from '../models/model.dto';
 import { providerKindNames } from './provider-kinds';
 
-const baseUrl = { max: 500, description: 'Address that the AI SDK appends its paths to', example: 'https://api.openai.com/v1' };
+const baseUrl = {
+  max: 500,
+  description: 'Address that the AI SDK appends its paths to',
+  example: 'https://api.openai.com/v1',
+};
 const displayName = { max: 100, example: 'OpenAI' };
 const id = { max: 40, description: 'Short name, lower case', example: 'openai' };
 
@@ -15,7 +27,13 @@ export class CreateProviderDto {
 
 export class ProviderChangesDto {
   @TextField({ ...displayName, optional: true }) displayName?: string;
-  @TextField({ ...baseUrl, optional: true, nullable: true, description: "null goes back to the vendor's address" }) baseUrl?: string | null;
+  @TextField({
+    ...baseUrl,
+    optional: true,
+    nullable: true,
+    description: "null goes back to the vendor's address",
+  })
+  baseUrl?: string | null;
   @EnumField(['active', 'disabled'], { optional: true }) status?: 'active' | 'disabled';
 }
 
@@ -28,7 +46,8 @@ export class UpdateNamedProviderDto extends ProviderChangesDto {
 }
 
 export class ProviderNameDto {
-  @TextField({ max: 100, description: 'Short name of a global provider, or UUID of one of the team' }) providerId!: string;
+  @TextField({ max: 100, description: 'Short name of a global provider, or UUID of one of the team' })
+  providerId!: string;
 }
 
 /** A model that a team's own endpoint serves. */
@@ -43,14 +62,22 @@ export class TeamProviderModelDto {
 export class CreateTeamProviderDto {
   @TextField(displayName) displayName!: string;
   @TextField(baseUrl) baseUrl!: string;
-  @ObjectListField(() => TeamProviderModelDto, { max: 500, optional: true, description: 'The models that it serves' })
+  @ObjectListField(() => TeamProviderModelDto, {
+    max: 500,
+    optional: true,
+    description: 'The models that it serves',
+  })
   models?: TeamProviderModelDto[];
 }
 
 export class TeamProviderChangesDto {
   @TextField({ ...displayName, optional: true }) displayName?: string;
   @TextField({ ...baseUrl, optional: true }) baseUrl?: string;
-  @ObjectListField(() => TeamProviderModelDto, { max: 500, optional: true, description: 'The whole new list' })
+  @ObjectListField(() => TeamProviderModelDto, {
+    max: 500,
+    optional: true,
+    description: 'The whole new list',
+  })
   models?: TeamProviderModelDto[];
 }
 
@@ -75,9 +102,14 @@ export class ProviderView {
   @TextField(displayName) displayName!: string;
   @TextField(baseUrl) baseUrl!: string;
   @EnumField(['active', 'disabled']) status!: 'active' | 'disabled';
-  @EnumField(['global', 'team'], { description: 'Whether every team can use it or only this one' }) scope!: 'global' | 'team';
+  @EnumField(['global', 'team'], { description: 'Whether every team can use it or only this one' }) scope!:
+    'global' | 'team';
   @BooleanField({ description: 'Whether its models cannot be used without a key' }) needsKey!: boolean;
-  @ObjectListField(() => TeamProviderModelView, { max: 500, optional: true, description: "Of a team's own provider" })
+  @ObjectListField(() => TeamProviderModelView, {
+    max: 500,
+    optional: true,
+    description: "Of a team's own provider",
+  })
   models?: TeamProviderModelView[];
 }
 

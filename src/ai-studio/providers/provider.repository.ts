@@ -24,7 +24,14 @@ export class ProviderRepository {
   /** False where the id is taken. */
   async insert(provider: Provider): Promise<boolean> {
     const added = await this.platform.run(async (manager) => {
-      const result = await manager.createQueryBuilder().insert().into(Provider).values(provider).orIgnore().returning('id').execute();
+      const result = await manager
+        .createQueryBuilder()
+        .insert()
+        .into(Provider)
+        .values(provider)
+        .orIgnore()
+        .returning('id')
+        .execute();
       const rows: unknown = result.raw;
       return Array.isArray(rows) && rows.length === 1;
     });
@@ -32,7 +39,10 @@ export class ProviderRepository {
     return added;
   }
 
-  async update(id: string, change: Partial<Pick<Provider, 'displayName' | 'baseUrl' | 'status'>>): Promise<Provider | null> {
+  async update(
+    id: string,
+    change: Partial<Pick<Provider, 'displayName' | 'baseUrl' | 'status'>>,
+  ): Promise<Provider | null> {
     const updated = await this.platform.run(async (manager) => {
       await manager.update(Provider, { id }, { ...change, updatedAt: new Date() });
       return manager.findOneBy(Provider, { id });

@@ -39,12 +39,18 @@ export class ProviderRouter {
   }
 
   @Mutation({ input: dto(CreateTeamProviderDto), meta: needs('teamProviders.write') })
-  createForTeam(@Input() input: CreateTeamProviderDto, @Ctx() { caller }: CallerContext): Promise<ProviderView> {
+  createForTeam(
+    @Input() input: CreateTeamProviderDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ProviderView> {
     return this.providers.createForTeam(toScope(caller, aiStudioApp), input);
   }
 
   @Mutation({ input: dto(UpdateNamedTeamProviderDto), meta: needs('teamProviders.write') })
-  updateForTeam(@Input() { providerId, ...changes }: UpdateNamedTeamProviderDto, @Ctx() { caller }: CallerContext): Promise<ProviderView> {
+  updateForTeam(
+    @Input() { providerId, ...changes }: UpdateNamedTeamProviderDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ProviderView> {
     return this.providers.updateForTeam(toScope(caller, aiStudioApp), providerId, changes);
   }
 

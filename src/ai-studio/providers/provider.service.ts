@@ -35,13 +35,26 @@ export class ProviderService {
 
   /** Throws `CONFLICT` for an id that is taken, `EGRESS_REFUSED` for an address that must not be reached. */
   async create({ id, kind, displayName, baseUrl }: CreateProviderDto): Promise<ProviderView> {
-    if (!/^[a-z][a-z0-9-]*$/.test(id)) throw validationFailed([{ field: 'id', problem: 'must be lower-case letters, digits and hyphens' }]);
-    if (!baseUrl && !getProviderKind(kind).baseUrl) throw validationFailed([{ field: 'baseUrl', problem: 'is needed for this kind' }]);
+    if (!/^[a-z][a-z0-9-]*$/.test(id))
+      throw validationFailed([{ field: 'id', problem: 'must be lower-case letters, digits and hyphens' }]);
+    if (!baseUrl && !getProviderKind(kind).baseUrl)
+      throw validationFailed([{ field: 'baseUrl', problem: 'is needed for this kind' }]);
     const now = new Date();
     const address = baseUrl ? await this.check(baseUrl) : null;
-    const provider: Provider = { id, kind, displayName, baseUrl: address, status: 'active', createdAt: now, updatedAt: now };
+    const provider: Provider = {
+      id,
+      kind,
+      displayName,
+      baseUrl: address,
+      status: 'active',
+      createdAt: now,
+      updatedAt: now,
+    };
     if (await this.providers.insert(provider)) return toView(provider);
-    throw new AppError('CONFLICT', `There is a provider ${id} already. Choose another id or change that one.`);
+    throw new AppError(
+      'CONFLICT',
+      `There is a provider ${id} already. Choose another id or change that one.`,
+    );
   }
 
   /** A new address makes the stored keys of every team unusable until they are stored again: they were given for the old one. */
@@ -60,17 +73,31 @@ export class ProviderService {
     if (!(await this.providers.delete(id))) throw notFound('The provider');
   }
 
-  async createForTeam(scope: Scope, { displayName, baseUrl, models = [] }: CreateTeamProviderDto): Promise<ProviderView> {
+  async createForTeam(
+    scope: Scope,
+    { displayName, baseUrl, models = [] }: CreateTeamProviderDto,
+  ): Promise<ProviderView> {
     const now = new Date();
     const { teamId } = scope;
-    const provider: TeamProvider = { teamId, id: uuidv7(), displayName, baseUrl: await this.check(baseUrl), createdAt: now, updatedAt: now };
+    const provider: TeamProvider = {
+      teamId,
+      id: uuidv7(),
+      displayName,
+      baseUrl: await this.check(baseUrl),
+      createdAt: now,
+      updatedAt: now,
+    };
     await this.assertNameFree(teamId, displayName);
     const created = { provider, models: toModels(teamId, provider.id, models) };
     await this.teamProviders.insert(scope, created);
     return toTeamView(created);
   }
 
-  async updateForTeam(scope: Scope, id: string, { displayName, baseUrl, models }: TeamProviderChangesDto): Promise<ProviderView> {
+  async updateForTeam(
+    scope: Scope,
+    id: string,
+    { displayName, baseUrl, models }: TeamProviderChangesDto,
+  ): Promise<ProviderView> {
     const { teamId } = scope;
     if (!isUuid(id)) throw notFound('The provider');
     if (displayName !== undefined) await this.assertNameFree(teamId, displayName, id);
@@ -78,7 +105,12 @@ export class ProviderService {
       ...(displayName === undefined ? {} : { displayName }),
       ...(baseUrl === undefined ? {} : { baseUrl: await this.check(baseUrl) }),
     };
-    const updated = await this.teamProviders.update(scope, id, change, models && toModels(teamId, id, models));
+    const updated = await this.teamProviders.update(
+      scope,
+      id,
+      change,
+      models && toModels(teamId, id, models),
+    );
     if (!updated) throw notFound('The provider');
     return toTeamView(updated);
   }
@@ -97,13 +129,22 @@ export class ProviderService {
     const taken = (await this.teamProviders.list(teamId)).some(
       ({ provider }) => provider.displayName === displayName && provider.id !== except,
     );
-    if (taken) throw new AppError('CONFLICT', `The team has a provider named ${displayName} already. Choose another name.`);
+    if (taken)
+      throw new AppError(
+        'CONFLICT',
+        `The team has a provider named ${displayName} already. Choose another name.`,
+      );
   }
 }
 
-function toModels(teamId: TeamId, teamProviderId: string, models: TeamProviderModelDto[]): TeamProviderModel[] {
+function toModels(
+  teamId: TeamId,
+  teamProviderId: string,
+  models: TeamProviderModelDto[],
+): TeamProviderModel[] {
   const keys = new Set(models.map(({ modelKey }) => modelKey));
-  if (keys.size !== models.length) throw validationFailed([{ field: 'models', problem: 'must not name a modelKey twice' }]);
+  if (keys.size !== models.length)
+    throw validationFailed([{ field: 'models', problem: 'must not name a modelKey twice' }]);
   const now = new Date();
   return models.map(({ modelKey, displayName, capabilities, contextWindow, maxOutputTokens }) => ({
     teamId,
@@ -121,10 +162,21 @@ function toModels(teamId: TeamId, teamProviderId: string, models: TeamProviderMo
 
 function toView({ id, kind, displayName, baseUrl, status }: Provider): ProviderView {
   const row = getProviderKind(kind);
-  return { id, kind, displayName, baseUrl: baseUrl ?? row.baseUrl, status, scope: 'global', needsKey: row.key === 'required' };
+  return {
+    id,
+    kind,
+    displayName,
+    baseUrl: baseUrl ?? row.baseUrl,
+    status,
+    scope: 'global',
+    needsKey: row.key === 'required',
+  };
 }
 
-function toTeamView({ provider: { id, displayName, baseUrl }, models }: TeamProviderWithModels): ProviderView {
+function toTeamView({
+  provider: { id, displayName, baseUrl },
+  models,
+}: TeamProviderWithModels): ProviderView {
   return {
     id,
     kind: 'openai-compatible',

@@ -1,5 +1,11 @@
 import { Body, Controller, Delete, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
 import { CreateTeamProviderDto, ProviderView, UpdateTeamProviderDto } from './provider.dto';
@@ -22,7 +28,11 @@ export class TeamProviderController {
   @RequirePermission('teamProviders.write')
   @ApiOperation({ summary: 'Change it. After a new address, its key has to be stored again' })
   @ApiOkResponse({ type: ProviderView })
-  update(@CurrentCaller() caller: Caller, @Param('providerId') providerId: string, @Body() body: UpdateTeamProviderDto): Promise<ProviderView> {
+  update(
+    @CurrentCaller() caller: Caller,
+    @Param('providerId') providerId: string,
+    @Body() body: UpdateTeamProviderDto,
+  ): Promise<ProviderView> {
     return this.providers.updateForTeam(toScope(caller, aiStudioApp), providerId, body);
   }
 

@@ -55,20 +55,34 @@ export class TeamProviderRepository {
       const provider = await manager.findOneBy(TeamProvider, { teamId, id });
       if (!provider) return null;
       if (models) await replaceModels(manager, teamId, id, models);
-      return { provider, models: await manager.find(TeamProviderModel, { where: { teamId, teamProviderId: id }, order: { id: 'ASC' } }) };
+      return {
+        provider,
+        models: await manager.find(TeamProviderModel, {
+          where: { teamId, teamProviderId: id },
+          order: { id: 'ASC' },
+        }),
+      };
     });
   }
 
   async delete(scope: Scope, id: string): Promise<boolean> {
-    const result = await this.changes.commit(scope, (manager) => manager.delete(TeamProvider, { teamId: scope.teamId, id }));
+    const result = await this.changes.commit(scope, (manager) =>
+      manager.delete(TeamProvider, { teamId: scope.teamId, id }),
+    );
     return result.affected === 1;
   }
 }
 
-async function replaceModels(manager: EntityManager, teamId: TeamId, teamProviderId: string, wanted: TeamProviderModel[]): Promise<void> {
+async function replaceModels(
+  manager: EntityManager,
+  teamId: TeamId,
+  teamProviderId: string,
+  wanted: TeamProviderModel[],
+): Promise<void> {
   const stored = await manager.findBy(TeamProviderModel, { teamId, teamProviderId });
   for (const model of stored) {
-    if (!wanted.some(({ modelKey }) => modelKey === model.modelKey)) await manager.delete(TeamProviderModel, { teamId, id: model.id });
+    if (!wanted.some(({ modelKey }) => modelKey === model.modelKey))
+      await manager.delete(TeamProviderModel, { teamId, id: model.id });
   }
   for (const model of wanted) {
     const same = stored.find(({ modelKey }) => modelKey === model.modelKey);

@@ -22,7 +22,11 @@ export class TokenController {
   @RequirePermission('tokens.write')
   @ApiOperation({ summary: 'Store or replace the key of a provider' })
   @ApiOkResponse({ type: TokenView })
-  save(@CurrentCaller() caller: Caller, @Param('providerId') providerId: string, @Body() body: SaveTokenDto): Promise<TokenView> {
+  save(
+    @CurrentCaller() caller: Caller,
+    @Param('providerId') providerId: string,
+    @Body() body: SaveTokenDto,
+  ): Promise<TokenView> {
     return this.tokens.save(toScope(caller, aiStudioApp), providerId, body.token);
   }
 

@@ -1,6 +1,18 @@
-import { BooleanField, EnumField, IntegerField, ObjectListField, TextField, TimeField, UuidField } from '../../platform/http';
+import {
+  BooleanField,
+  EnumField,
+  IntegerField,
+  ObjectListField,
+  TextField,
+  TimeField,
+  UuidField,
+} from '../../platform/http';
 
-const token = { max: 4_096, description: 'The key as the provider gave it. It is sealed at once and never answered', example: 'sk-…' };
+const token = {
+  max: 4_096,
+  description: 'The key as the provider gave it. It is sealed at once and never answered',
+  example: 'sk-…',
+};
 
 /** REST: the provider is in the path. */
 export class SaveTokenDto {

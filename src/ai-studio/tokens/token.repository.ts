@@ -17,11 +17,15 @@ export class TokenRepository {
   ) {}
 
   list(teamId: TeamId): Promise<ProviderToken[]> {
-    return this.transaction.run({ teamId }, (manager) => manager.find(ProviderToken, { where: { teamId }, order: { id: 'ASC' } }));
+    return this.transaction.run({ teamId }, (manager) =>
+      manager.find(ProviderToken, { where: { teamId }, order: { id: 'ASC' } }),
+    );
   }
 
   find(teamId: TeamId, providerId: string): Promise<ProviderToken | null> {
-    return this.transaction.run({ teamId }, (manager) => manager.findOneBy(ProviderToken, { teamId, ...providerKey(providerId) }));
+    return this.transaction.run({ teamId }, (manager) =>
+      manager.findOneBy(ProviderToken, { teamId, ...providerKey(providerId) }),
+    );
   }
 
   /** Creates the key or replaces it in its row. `CONFLICT` where another row came to be since the caller looked. */
@@ -29,8 +33,15 @@ export class TokenRepository {
     const { teamId } = scope;
     const key = providerKey(providerId);
     return this.changes.commit(scope, async (manager) => {
-      const stored = await manager.findOne(ProviderToken, { where: { teamId, ...key }, lock: { mode: 'pessimistic_write' } });
-      if (stored && stored.id !== sealed.id) throw new AppError('CONFLICT', 'The key was stored by somebody else at the same moment. Read again and retry.');
+      const stored = await manager.findOne(ProviderToken, {
+        where: { teamId, ...key },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (stored && stored.id !== sealed.id)
+        throw new AppError(
+          'CONFLICT',
+          'The key was stored by somebody else at the same moment. Read again and retry.',
+        );
       const now = new Date();
       return manager.save(ProviderToken, {
         teamId,

@@ -3,7 +3,13 @@ import { Ctx, Input, Mutation, Query, Router } from 'nestjs-trpc';
 import { aiStudioApp } from '@kdx/shared';
 import { needs, toScope, type CallerContext } from '../../identity';
 import { dto } from '../../platform/http';
-import { SaveNamedTokenDto, TokenNameDto, type TokenListView, type TokenTestView, type TokenView } from './token.dto';
+import {
+  SaveNamedTokenDto,
+  TokenNameDto,
+  type TokenListView,
+  type TokenTestView,
+  type TokenView,
+} from './token.dto';
 import { TokenService } from './token.service';
 
 @Router({ alias: 'aiTokens' })
@@ -16,7 +22,10 @@ export class TokenRouter {
   }
 
   @Mutation({ input: dto(SaveNamedTokenDto), meta: needs('tokens.write') })
-  save(@Input() { providerId, token }: SaveNamedTokenDto, @Ctx() { caller }: CallerContext): Promise<TokenView> {
+  save(
+    @Input() { providerId, token }: SaveNamedTokenDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<TokenView> {
     return this.tokens.save(toScope(caller, aiStudioApp), providerId, token);
   }
 

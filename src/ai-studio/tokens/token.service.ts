@@ -8,7 +8,12 @@ import { LOGGER, type Logger } from '../../platform/logging';
 import { SecretString } from '../../platform/secrets';
 import { EncryptionService } from '../encryption/encryption.service';
 import { describeFailure } from '../execution/failures';
-import { TeamSnapshots, type SnapshotProvider, type SnapshotToken, type TeamSnapshot } from '../models/team-snapshot';
+import {
+  TeamSnapshots,
+  type SnapshotProvider,
+  type SnapshotToken,
+  type TeamSnapshot,
+} from '../models/team-snapshot';
 import { getProviderKind } from '../providers/provider-kinds';
 import { tokenPlace } from './token-place';
 import type { TokenTestView, TokenView } from './token.dto';
@@ -44,12 +49,20 @@ export class TokenService {
     }
     const token = given.trim();
     if (!/^[\x21-\x7e]+$/.test(token)) {
-      throw validationFailed([{ field: 'token', problem: 'must be printable characters without spaces, as a header can carry' }]);
+      throw validationFailed([
+        { field: 'token', problem: 'must be printable characters without spaces, as a header can carry' },
+      ]);
     }
     const id = (await this.tokens.find(teamId, providerId))?.id ?? uuidv7();
     const sealed = await this.encryption.seal(teamId, tokenPlace(id, provider), token);
     const fingerprint = await this.encryption.fingerprint(teamId, token);
-    const saved = await this.tokens.save(scope, providerId, { id, sealed, origin: provider.origin, last4: mask(token), fingerprint });
+    const saved = await this.tokens.save(scope, providerId, {
+      id,
+      sealed,
+      origin: provider.origin,
+      last4: mask(token),
+      fingerprint,
+    });
     return this.toView(teamId, await this.snapshots.get(teamId), saved);
   }
 
@@ -61,7 +74,8 @@ export class TokenService {
   async test(scope: Scope, providerId: string): Promise<TokenTestView> {
     const { provider, token } = await this.getStored(scope.teamId, providerId);
     const { keyCheck } = getProviderKind(provider.kind);
-    if (!keyCheck) throw validationFailed([{ field: 'providerId', problem: `${provider.displayName} takes no key` }]);
+    if (!keyCheck)
+      throw validationFailed([{ field: 'providerId', problem: `${provider.displayName} takes no key` }]);
     const key = await this.open(scope.teamId, provider, token);
     const startedAt = performance.now();
     const answer = (ok: boolean, error?: string): TokenTestView => ({
@@ -90,24 +104,40 @@ export class TokenService {
     const { teamId, userId, appId } = scope;
     const { provider, token } = await this.getStored(teamId, providerId);
     const key = await this.open(teamId, provider, token);
-    return new SecretString(key, () => this.logger.info({ teamId, userId, appId, providerId, tokenId: token.id }, 'provider token revealed'));
+    return new SecretString(key, () =>
+      this.logger.info({ teamId, userId, appId, providerId, tokenId: token.id }, 'provider token revealed'),
+    );
   }
 
-  private async getStored(teamId: TeamId, providerId: string): Promise<{ provider: SnapshotProvider; token: ProviderToken }> {
+  private async getStored(
+    teamId: TeamId,
+    providerId: string,
+  ): Promise<{ provider: SnapshotProvider; token: ProviderToken }> {
     const provider = getProvider(await this.snapshots.get(teamId), providerId);
     const token = await this.tokens.find(teamId, providerId);
     if (!token) {
-      throw new AppError('TOKEN_MISSING', `The team has no key for ${providerId}. An admin can store one (PUT /api/v1/tokens/${providerId}).`, {
-        details: { set: `PUT /api/v1/tokens/${providerId}` },
-      });
+      throw new AppError(
+        'TOKEN_MISSING',
+        `The team has no key for ${providerId}. An admin can store one (PUT /api/v1/tokens/${providerId}).`,
+        {
+          details: { set: `PUT /api/v1/tokens/${providerId}` },
+        },
+      );
     }
     if (token.origin !== provider.origin) {
-      throw new AppError('TOKEN_MISSING', `The key of ${providerId} was stored for ${token.origin}, and the provider now points to ${provider.origin}. Store it again (PUT /api/v1/tokens/${providerId}).`);
+      throw new AppError(
+        'TOKEN_MISSING',
+        `The key of ${providerId} was stored for ${token.origin}, and the provider now points to ${provider.origin}. Store it again (PUT /api/v1/tokens/${providerId}).`,
+      );
     }
     return { provider, token };
   }
 
-  private open(teamId: TeamId, provider: SnapshotProvider, token: Pick<SnapshotToken, 'id' | 'sealed'>): Promise<string> {
+  private open(
+    teamId: TeamId,
+    provider: SnapshotProvider,
+    token: Pick<SnapshotToken, 'id' | 'sealed'>,
+  ): Promise<string> {
     return this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed);
   }
 
@@ -125,7 +155,11 @@ export class TokenService {
     };
   }
 
-  private async statusOf(teamId: TeamId, provider: SnapshotProvider | undefined, token: ProviderToken): Promise<TokenView['status']> {
+  private async statusOf(
+    teamId: TeamId,
+    provider: SnapshotProvider | undefined,
+    token: ProviderToken,
+  ): Promise<TokenView['status']> {
     if (!provider || provider.origin !== token.origin) return 'wrongOrigin';
     try {
       await this.open(teamId, provider, token);

@@ -11,7 +11,10 @@ import { ExecutionRepository } from './execution.repository';
 export class ExecutionLogService {
   constructor(@Inject(ExecutionRepository) private readonly executions: ExecutionRepository) {}
 
-  async list(caller: Caller, { cursor, limit = defaultPageSize, appId, userId, modelId, from, to }: FindExecutionsDto): Promise<Page<ExecutionView>> {
+  async list(
+    caller: Caller,
+    { cursor, limit = defaultPageSize, appId, userId, modelId, from, to }: FindExecutionsDto,
+  ): Promise<Page<ExecutionView>> {
     const { teamId, userId: self } = toScope(caller, aiStudioApp);
     const rows = await this.executions.list(teamId, {
       appId,
@@ -28,7 +31,19 @@ export class ExecutionLogService {
 }
 
 function toView(row: Execution): ExecutionView {
-  const { id, appId, userId, providerId, modelRef, agentId, agentVersion, outcome, costNanoUsd, attempts, timings } = row;
+  const {
+    id,
+    appId,
+    userId,
+    providerId,
+    modelRef,
+    agentId,
+    agentVersion,
+    outcome,
+    costNanoUsd,
+    attempts,
+    timings,
+  } = row;
   return {
     id,
     appId,

@@ -1,4 +1,14 @@
-import { EnumField, IntegerField, NumberField, ObjectField, ObjectListField, PageQuery, TextField, TimeField, UuidField } from '../../platform/http';
+import {
+  EnumField,
+  IntegerField,
+  NumberField,
+  ObjectField,
+  ObjectListField,
+  PageQuery,
+  TextField,
+  TimeField,
+  UuidField,
+} from '../../platform/http';
 import { executionOutcomes, type ExecutionOutcome } from './execution.entity';
 
 const count = { min: 0, max: Number.MAX_SAFE_INTEGER, nullable: true };
@@ -27,7 +37,8 @@ export class AttemptView {
   @TextField({ max: 100 }) providerId!: string;
   @TextField({ max: 400 }) modelRef!: string;
   @EnumField(['answered', 'failed']) outcome!: 'answered' | 'failed';
-  @IntegerField({ min: 100, max: 599, optional: true, description: 'HTTP status of the provider' }) status?: number;
+  @IntegerField({ min: 100, max: 599, optional: true, description: 'HTTP status of the provider' })
+  status?: number;
   @TextField({ max: 400, optional: true }) reason?: string;
   @IntegerField({ min: 0, max: Number.MAX_SAFE_INTEGER }) ms!: number;
 }
@@ -43,12 +54,14 @@ export class ExecutionView {
   @TextField({ max: 40 }) appId!: string;
   @UuidField() userId!: string;
   @TextField({ max: 100 }) providerId!: string;
-  @TextField({ max: 400, description: 'The model that answered, or the last that was asked' }) modelRef!: string;
+  @TextField({ max: 400, description: 'The model that answered, or the last that was asked' })
+  modelRef!: string;
   @UuidField({ nullable: true }) agentId!: string | null;
   @IntegerField({ min: 1, max: 2_147_483_647, nullable: true }) agentVersion!: number | null;
   @EnumField(executionOutcomes) outcome!: ExecutionOutcome;
   @ObjectField(() => UsageView) usage!: UsageView;
-  @TextField({ max: 40, nullable: true, description: 'Decimal text; null where unknown' }) costNanoUsd!: string | null;
+  @TextField({ max: 40, nullable: true, description: 'Decimal text; null where unknown' }) costNanoUsd!:
+    string | null;
   @NumberField({ min: 0, max: 1e12, nullable: true, description: 'For display' }) usd!: number | null;
   @ObjectListField(() => AttemptView, { max: 500 }) attempts!: AttemptView[];
   @ObjectField(() => TimingsView) timings!: TimingsView;

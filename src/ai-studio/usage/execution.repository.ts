@@ -24,7 +24,8 @@ export class ExecutionRepository {
   ) {
     recovery.register(
       'executions',
-      (isGone) => `update ai_execution set outcome = 'interrupted', finished_at = now() where outcome = 'running' and ${isGone}`,
+      (isGone) =>
+        `update ai_execution set outcome = 'interrupted', finished_at = now() where outcome = 'running' and ${isGone}`,
     );
   }
 
@@ -33,7 +34,12 @@ export class ExecutionRepository {
   }
 
   /** Stores how an execution ended, and that the key was used (at most once a minute). */
-  async end(scope: Scope, id: string, ending: Partial<Execution>, tokenId: string | undefined): Promise<void> {
+  async end(
+    scope: Scope,
+    id: string,
+    ending: Partial<Execution>,
+    tokenId: string | undefined,
+  ): Promise<void> {
     const { teamId } = scope;
     await this.transaction.run(scope, async (manager) => {
       await manager.update(Execution, { teamId, id }, ending);
@@ -42,18 +48,27 @@ export class ExecutionRepository {
         .createQueryBuilder()
         .update(ProviderToken)
         .set({ lastUsedAt: new Date() })
-        .where(`team_id = :teamId and id = :tokenId and (last_used_at is null or last_used_at < now() - interval '1 minute')`, { teamId, tokenId })
+        .where(
+          `team_id = :teamId and id = :tokenId and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
+          { teamId, tokenId },
+        )
         .execute();
     });
   }
 
   /** Newest first. */
-  list(teamId: TeamId, { appId, userId, modelId, from, to, before, limit }: ExecutionFilter): Promise<Execution[]> {
+  list(
+    teamId: TeamId,
+    { appId, userId, modelId, from, to, before, limit }: ExecutionFilter,
+  ): Promise<Execution[]> {
     return this.transaction.run({ teamId }, (manager) => {
-      const query = manager.createQueryBuilder(Execution, 'execution').where('execution.teamId = :teamId', { teamId });
+      const query = manager
+        .createQueryBuilder(Execution, 'execution')
+        .where('execution.teamId = :teamId', { teamId });
       if (appId !== undefined) query.andWhere('execution.appId = :appId', { appId });
       if (userId !== undefined) query.andWhere('execution.userId = :userId', { userId });
-      if (modelId !== undefined) query.andWhere('(execution.modelId::text = :modelId or execution.modelRef = :modelId)', { modelId });
+      if (modelId !== undefined)
+        query.andWhere('(execution.modelId::text = :modelId or execution.modelRef = :modelId)', { modelId });
       if (from !== undefined) query.andWhere('execution.createdAt >= :from', { from });
       if (to !== undefined) query.andWhere('execution.createdAt < :to', { to });
       if (before !== undefined) query.andWhere('execution.id < :before', { before });

@@ -1,5 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { convertToModelMessages, readUIMessageStream, streamText, toUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
+import {
+  convertToModelMessages,
+  readUIMessageStream,
+  streamText,
+  toUIMessageStream,
+  type UIMessage,
+  type UIMessageChunk,
+} from 'ai';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig } from '../../ai-studio';
 import { AppError, logError, toAppError } from '../../platform/errors';
@@ -13,7 +20,13 @@ import { toJsonParts } from './ui-parts';
 const saveEveryMs = 250;
 
 /** Chunks that come before an answer has begun. */
-const preamble = new Set<UIMessageChunk['type']>(['start', 'start-step', 'message-metadata', 'text-start', 'reasoning-start']);
+const preamble = new Set<UIMessageChunk['type']>([
+  'start',
+  'start-step',
+  'message-metadata',
+  'text-start',
+  'reasoning-start',
+]);
 
 /** Runs one execution to its end, whoever listens, and stores what it says as it says it. */
 @Injectable()
@@ -44,7 +57,8 @@ export class AnswerPump {
   ): Promise<AppError | undefined> {
     const store = new AnswerStore(scope, answer.messageId, this.messages, this.logger);
     let failure: AppError | undefined;
-    const keepFailure = (error: unknown): AppError => (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
+    const keepFailure = (error: unknown): AppError =>
+      (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
     try {
       const { stream } = streamText({
         model,
@@ -79,7 +93,11 @@ export class AnswerPump {
     return failure;
   }
 
-  private async finish(store: AnswerStore, answer: RunningAnswer, failure: AppError | undefined): Promise<void> {
+  private async finish(
+    store: AnswerStore,
+    answer: RunningAnswer,
+    failure: AppError | undefined,
+  ): Promise<void> {
     try {
       if (answer.signal.aborted) await store.end({ status: answer.endedAs });
       else if (failure) await store.end({ status: 'failed', error: toErrorObject(failure) });
@@ -122,7 +140,10 @@ class AnswerStore {
 
   private async save(state: Partial<Pick<ChatMessage, 'status' | 'error'>>): Promise<void> {
     try {
-      await this.messages.save(this.scope, this.messageId, { parts: toJsonParts(this.latest.filter(isKept)), ...state });
+      await this.messages.save(this.scope, this.messageId, {
+        parts: toJsonParts(this.latest.filter(isKept)),
+        ...state,
+      });
     } catch (error) {
       this.logger.error({ err: error, messageId: this.messageId }, 'an answer could not be stored');
       if (state.status) throw error;

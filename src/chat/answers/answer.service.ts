@@ -41,7 +41,11 @@ export class AnswerService implements BeforeApplicationShutdown {
    * reader that goes away does not stop it. Throws what `prepareExecution` throws, `CONFLICT` while an answer runs, and
    * `PROVIDER_FAILED` where no model began to answer.
    */
-  async send(scope: Scope, sessionId: string, input: SendMessageDto): Promise<AsyncGenerator<UIMessageChunk>> {
+  async send(
+    scope: Scope,
+    sessionId: string,
+    input: SendMessageDto,
+  ): Promise<AsyncGenerator<UIMessageChunk>> {
     this.lifecycle.assertTakesWork();
     const message = toUserMessage(input);
     const session = await this.sessions.find(scope, sessionId);
@@ -102,7 +106,14 @@ export class AnswerService implements BeforeApplicationShutdown {
     execution: ExecutionConfig,
   ): Promise<{ answer: ChatMessage; history: UIMessage[] }> {
     const now = new Date();
-    const common = { teamId: scope.teamId, userId: scope.userId, sessionId, error: null, createdAt: now, updatedAt: now };
+    const common = {
+      teamId: scope.teamId,
+      userId: scope.userId,
+      sessionId,
+      error: null,
+      createdAt: now,
+      updatedAt: now,
+    };
     const question: ChatMessage = {
       ...common,
       id: uuidv7(),
@@ -125,7 +136,12 @@ export class AnswerService implements BeforeApplicationShutdown {
       clientId: null,
       instanceId: this.database.session.instanceId,
     };
-    const before = await this.messages.begin(scope, question, answer, message.text.replace(/\s+/g, ' ').trim().slice(0, titleLength));
+    const before = await this.messages.begin(
+      scope,
+      question,
+      answer,
+      message.text.replace(/\s+/g, ' ').trim().slice(0, titleLength),
+    );
     const history = [...before, question].filter(({ parts }) => parts.length > 0);
     return { answer, history: history.map(({ id, role, parts }) => ({ id, role, parts: toUiParts(parts) })) };
   }

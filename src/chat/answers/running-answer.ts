@@ -47,7 +47,7 @@ export class RunningAnswer {
 
   /** Everything from the first chunk on. A listener that goes away ends nothing; a slow one is only read as fast as it reads. */
   async *listen(): AsyncGenerator<UIMessageChunk> {
-    for (let next = 0; ; ) {
+    for (let next = 0; ;) {
       const chunk = this.chunks[next];
       if (chunk) {
         next += 1;

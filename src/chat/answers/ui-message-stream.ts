@@ -5,7 +5,10 @@ import type { FastifyReply } from 'fastify';
 const heartbeatMs = 15_000;
 
 /** Answers with chunks in the UI message stream protocol (server-sent events), only as fast as the client reads. */
-export async function sendUiMessageStream(reply: FastifyReply, chunks: AsyncGenerator<UIMessageChunk>): Promise<void> {
+export async function sendUiMessageStream(
+  reply: FastifyReply,
+  chunks: AsyncGenerator<UIMessageChunk>,
+): Promise<void> {
   const body = Readable.from(toEvents(chunks), { objectMode: false, highWaterMark: 16 * 1024 });
   await reply.headers(UI_MESSAGE_STREAM_HEADERS).send(body);
 }

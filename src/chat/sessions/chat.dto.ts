@@ -1,4 +1,15 @@
-import { EnumField, JsonObjectField, JsonObjectListField, ObjectField, ObjectListField, PageQuery, TextField, TimeField, UuidField, type JsonObject } from '../../platform/http';
+import {
+  EnumField,
+  JsonObjectField,
+  JsonObjectListField,
+  ObjectField,
+  ObjectListField,
+  PageQuery,
+  TextField,
+  TimeField,
+  UuidField,
+  type JsonObject,
+} from '../../platform/http';
 import { messageStatuses, type MessageStatus } from './chat.entities';
 
 const title = { max: 200, example: 'Holiday rules' };
@@ -6,13 +17,19 @@ const modelId = { max: 400, description: 'Id, or <providerId>/<modelKey>', examp
 const text = { max: 200_000, description: 'Plain text', example: 'Hello!' };
 
 export class CreateSessionDto {
-  @TextField({ ...title, optional: true, description: 'The beginning of the first message where absent' }) title?: string;
+  @TextField({ ...title, optional: true, description: 'The beginning of the first message where absent' })
+  title?: string;
   @TextField({ ...modelId, optional: true }) modelId?: string;
 }
 
 export class SessionChangesDto {
   @TextField({ ...title, optional: true }) title?: string;
-  @TextField({ ...modelId, optional: true, nullable: true, description: "null goes back to the user's preference or the team's default" })
+  @TextField({
+    ...modelId,
+    optional: true,
+    nullable: true,
+    description: "null goes back to the user's preference or the team's default",
+  })
   modelId?: string | null;
 }
 
@@ -20,9 +37,11 @@ export class SessionChangesDto {
 export class UpdateSessionDto extends SessionChangesDto {}
 
 export class UserMessageDto {
-  @TextField({ max: 100, optional: true, description: 'Your own id for it: sent twice, it is taken once' }) id?: string;
+  @TextField({ max: 100, optional: true, description: 'Your own id for it: sent twice, it is taken once' })
+  id?: string;
   @EnumField(['user']) role!: 'user';
-  @JsonObjectListField({ max: 100, description: "Parts of the AI SDK's UIMessage: { type: 'text', text }" }) parts!: JsonObject[];
+  @JsonObjectListField({ max: 100, description: "Parts of the AI SDK's UIMessage: { type: 'text', text }" })
+  parts!: JsonObject[];
   @JsonObjectField({ optional: true }) metadata?: JsonObject;
 }
 
@@ -57,7 +76,8 @@ export class SendMessageToSessionDto extends SendMessageDto {
 export class SessionView {
   @UuidField() id!: string;
   @TextField({ ...title, min: 0 }) title!: string;
-  @UuidField({ nullable: true, description: "null: the user's preference, then the team's default" }) modelId!: string | null;
+  @UuidField({ nullable: true, description: "null: the user's preference, then the team's default" })
+  modelId!: string | null;
   @TimeField() createdAt!: string;
   @TimeField() updatedAt!: string;
 }
@@ -74,7 +94,8 @@ export class MessageView {
   @EnumField(messageStatuses) status!: MessageStatus;
   @TextField({ max: 400, optional: true, description: 'The model that answered' }) modelRef?: string;
   @UuidField({ optional: true }) executionId?: string;
-  @JsonObjectField({ optional: true, description: 'Why a failed answer failed: code, message, details' }) error?: JsonObject;
+  @JsonObjectField({ optional: true, description: 'Why a failed answer failed: code, message, details' })
+  error?: JsonObject;
   @TimeField() createdAt!: string;
 }
 

@@ -14,7 +14,8 @@ export class MessageRepository {
   ) {
     recovery.register(
       'answers',
-      (isGone) => `update chat_message set status = 'interrupted', updated_at = now() where status = 'streaming' and ${isGone}`,
+      (isGone) =>
+        `update chat_message set status = 'interrupted', updated_at = now() where status = 'streaming' and ${isGone}`,
     );
   }
 
@@ -48,25 +49,46 @@ export class MessageRepository {
         lock: { mode: 'pessimistic_write' },
       });
       if (!session) throw notFound('The conversation');
-      const history = await manager.find(ChatMessage, { where: { teamId, userId, sessionId }, order: { id: 'ASC' } });
+      const history = await manager.find(ChatMessage, {
+        where: { teamId, userId, sessionId },
+        order: { id: 'ASC' },
+      });
       if (history.some(({ status }) => status === 'streaming')) {
-        throw new AppError('CONFLICT', 'An answer is running in this conversation. Wait for it, or stop it (POST …/stop).');
+        throw new AppError(
+          'CONFLICT',
+          'An answer is running in this conversation. Wait for it, or stop it (POST …/stop).',
+        );
       }
       if (clientId !== null && history.some((message) => message.clientId === clientId)) {
-        throw new AppError('CONFLICT', 'A message with this id was sent before. Read the conversation, or send it under another id.');
+        throw new AppError(
+          'CONFLICT',
+          'A message with this id was sent before. Read the conversation, or send it under another id.',
+        );
       }
       await manager.insert(ChatMessage, [question, answer]);
       const isFirst = history.length === 0 && session.title === '';
-      await manager.update(ChatSession, { teamId, id: sessionId }, { updatedAt: question.createdAt, ...(isFirst ? { title } : {}) });
+      await manager.update(
+        ChatSession,
+        { teamId, id: sessionId },
+        { updatedAt: question.createdAt, ...(isFirst ? { title } : {}) },
+      );
       return history;
     });
   }
 
   /** Stores the state of an answer. False where the conversation was deleted meanwhile. */
-  async save(scope: Scope, id: string, state: Partial<Pick<ChatMessage, 'parts' | 'status' | 'modelRef' | 'executionId' | 'error'>>): Promise<boolean> {
+  async save(
+    scope: Scope,
+    id: string,
+    state: Partial<Pick<ChatMessage, 'parts' | 'status' | 'modelRef' | 'executionId' | 'error'>>,
+  ): Promise<boolean> {
     const { teamId, userId } = scope;
     const { affected } = await this.transaction.run(scope, (manager) =>
-      manager.update(ChatMessage, { teamId, userId, id, status: In(['streaming', 'interrupted']) }, { ...state, updatedAt: new Date() }),
+      manager.update(
+        ChatMessage,
+        { teamId, userId, id, status: In(['streaming', 'interrupted']) },
+        { ...state, updatedAt: new Date() },
+      ),
     );
     return affected === 1;
   }

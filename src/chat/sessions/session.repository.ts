@@ -13,7 +13,9 @@ export class SessionRepository {
   }
 
   find({ teamId, userId, ...scope }: Scope, id: string): Promise<ChatSession | null> {
-    return this.transaction.run({ ...scope, teamId, userId }, (manager) => manager.findOneBy(ChatSession, { teamId, userId, id }));
+    return this.transaction.run({ ...scope, teamId, userId }, (manager) =>
+      manager.findOneBy(ChatSession, { teamId, userId, id }),
+    );
   }
 
   /** Latest first. `after` is `[updatedAt, id]` of the last of the page before. */
@@ -24,13 +26,24 @@ export class SessionRepository {
         .createQueryBuilder(ChatSession, 'session')
         .where('session.teamId = :teamId and session.userId = :userId', { teamId, userId });
       if (after) {
-        query.andWhere('(session.updatedAt, session.id) < (:updatedAt, :id)', { updatedAt: after[0], id: after[1] });
+        query.andWhere('(session.updatedAt, session.id) < (:updatedAt, :id)', {
+          updatedAt: after[0],
+          id: after[1],
+        });
       }
-      return query.orderBy('session.updatedAt', 'DESC').addOrderBy('session.id', 'DESC').take(limit).getMany();
+      return query
+        .orderBy('session.updatedAt', 'DESC')
+        .addOrderBy('session.id', 'DESC')
+        .take(limit)
+        .getMany();
     });
   }
 
-  update(scope: Scope, id: string, change: Partial<Pick<ChatSession, 'title' | 'modelId'>>): Promise<ChatSession | null> {
+  update(
+    scope: Scope,
+    id: string,
+    change: Partial<Pick<ChatSession, 'title' | 'modelId'>>,
+  ): Promise<ChatSession | null> {
     const { teamId, userId } = scope;
     return this.transaction.run(scope, async (manager) => {
       await manager.update(ChatSession, { teamId, userId, id }, { ...change, updatedAt: new Date() });
@@ -40,7 +53,9 @@ export class SessionRepository {
 
   async delete(scope: Scope, id: string): Promise<boolean> {
     const { teamId, userId } = scope;
-    const { affected } = await this.transaction.run(scope, (manager) => manager.delete(ChatSession, { teamId, userId, id }));
+    const { affected } = await this.transaction.run(scope, (manager) =>
+      manager.delete(ChatSession, { teamId, userId, id }),
+    );
     return affected === 1;
   }
 }

@@ -4,7 +4,14 @@ import type { Scope } from '@kdx/shared';
 import { AiStudioService } from '../../ai-studio';
 import { notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, type JsonObject, type Page } from '../../platform/http';
-import type { CreateSessionDto, FindMessagesDto, FindSessionsDto, MessageView, SessionChangesDto, SessionView } from './chat.dto';
+import type {
+  CreateSessionDto,
+  FindMessagesDto,
+  FindSessionsDto,
+  MessageView,
+  SessionChangesDto,
+  SessionView,
+} from './chat.dto';
 import type { ChatMessage, ChatSession } from './chat.entities';
 import { MessageRepository } from './message.repository';
 import { SessionRepository } from './session.repository';
@@ -47,13 +54,19 @@ export class SessionService {
     await this.find(scope, id);
     const updated = await this.sessions.update(scope, id, {
       ...(title === undefined ? {} : { title }),
-      ...(modelId === undefined ? {} : { modelId: modelId === null ? null : await this.toModelId(scope, modelId) }),
+      ...(modelId === undefined
+        ? {}
+        : { modelId: modelId === null ? null : await this.toModelId(scope, modelId) }),
     });
     if (!updated) throw notFound('The conversation');
     return toSessionView(updated);
   }
 
-  async listMessages(scope: Scope, id: string, { cursor, limit = defaultPageSize }: FindMessagesDto): Promise<Page<MessageView>> {
+  async listMessages(
+    scope: Scope,
+    id: string,
+    { cursor, limit = defaultPageSize }: FindMessagesDto,
+  ): Promise<Page<MessageView>> {
     await this.find(scope, id);
     const rows = await this.messages.list(scope, id, parseCursor(cursor, 1)?.[0], limit + 1);
     const page = toPage(rows, limit, (message) => [message.id]);
@@ -76,7 +89,16 @@ function toSessionView({ id, title, modelId, createdAt, updatedAt }: ChatSession
   return { id, title, modelId, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
 }
 
-export function toMessageView({ id, role, parts, status, modelRef, executionId, error, createdAt }: ChatMessage): MessageView {
+export function toMessageView({
+  id,
+  role,
+  parts,
+  status,
+  modelRef,
+  executionId,
+  error,
+  createdAt,
+}: ChatMessage): MessageView {
   return {
     id,
     role,

@@ -25,7 +25,8 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
     telemetry: { enabled: false },
     logger: {
       level: 'warn',
-      log: (level, message) => logger[level === 'error' ? 'error' : 'warn']({ context: 'better-auth' }, message),
+      log: (level, message) =>
+        logger[level === 'error' ? 'error' : 'warn']({ context: 'better-auth' }, message),
     },
     emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
     advanced: { database: { generateId: () => uuidv7() } },
@@ -33,13 +34,25 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
       modelName: 'auth_user',
       fields: { emailVerified: 'email_verified', ...times },
       additionalFields: {
-        platformRole: { type: 'string', fieldName: 'platform_role', input: false, defaultValue: 'user', required: false },
+        platformRole: {
+          type: 'string',
+          fieldName: 'platform_role',
+          input: false,
+          defaultValue: 'user',
+          required: false,
+        },
         isFirst: { type: 'boolean', fieldName: 'is_first', input: false, required: false, returned: false },
       },
     },
     session: {
       modelName: 'auth_session',
-      fields: { userId: 'user_id', expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', ...times },
+      fields: {
+        userId: 'user_id',
+        expiresAt: 'expires_at',
+        ipAddress: 'ip_address',
+        userAgent: 'user_agent',
+        ...times,
+      },
     },
     account: {
       modelName: 'auth_account',
@@ -61,14 +74,24 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
         create: {
           before: async (user, context) => {
             if (!context) throw new Error('Accounts are made by requests only.');
-            const admission = await admit(await getCurrentAdapter(context.context.adapter), env.authSignUp, user.email);
+            const admission = await admit(
+              await getCurrentAdapter(context.context.adapter),
+              env.authSignUp,
+              user.email,
+            );
             if (admission === 'refused') {
               throw new APIError('FORBIDDEN', {
                 code: 'SIGN_UP_REFUSED',
-                message: 'Signing up needs an invitation here. Ask an admin of your team to invite this address.',
+                message:
+                  'Signing up needs an invitation here. Ask an admin of your team to invite this address.',
               });
             }
-            return { data: { ...user, ...(admission === 'first' ? { platformRole: 'platformAdmin', isFirst: true } : {}) } };
+            return {
+              data: {
+                ...user,
+                ...(admission === 'first' ? { platformRole: 'platformAdmin', isFirst: true } : {}),
+              },
+            };
           },
         },
       },
@@ -78,7 +101,9 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
           before: async (session, context) => {
             if (!context) return undefined;
             const adapter = await getCurrentAdapter(context.context.adapter);
-            return { data: { ...session, activeOrganizationId: await findFirstTeam(adapter, session.userId) } };
+            return {
+              data: { ...session, activeOrganizationId: await findFirstTeam(adapter, session.userId) },
+            };
           },
         },
       },
@@ -91,10 +116,18 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
         schema: {
           session: { fields: { activeOrganizationId: 'active_team_id' } },
           organization: { modelName: 'team', fields: { createdAt: 'created_at' } },
-          member: { modelName: 'team_member', fields: { organizationId: 'team_id', userId: 'user_id', createdAt: 'created_at' } },
+          member: {
+            modelName: 'team_member',
+            fields: { organizationId: 'team_id', userId: 'user_id', createdAt: 'created_at' },
+          },
           invitation: {
             modelName: 'team_invitation',
-            fields: { organizationId: 'team_id', inviterId: 'inviter_id', expiresAt: 'expires_at', createdAt: 'created_at' },
+            fields: {
+              organizationId: 'team_id',
+              inviterId: 'inviter_id',
+              expiresAt: 'expires_at',
+              createdAt: 'created_at',
+            },
           },
         },
       }),

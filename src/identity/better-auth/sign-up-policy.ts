@@ -11,7 +11,11 @@ type Reader = Pick<DBTransactionAdapter, 'count' | 'findMany'>;
  * Who may open an account: the first person (who becomes the platform admin), later ones by `AUTH_SIGN_UP`. Two people
  * who are first at the same moment both get `first` here; a unique column lets one of them through.
  */
-export async function admit(reader: Reader, mode: 'open' | 'invite' | 'closed', email: string): Promise<'first' | 'admitted' | 'refused'> {
+export async function admit(
+  reader: Reader,
+  mode: 'open' | 'invite' | 'closed',
+  email: string,
+): Promise<'first' | 'admitted' | 'refused'> {
   if ((await reader.count({ model: 'user' })) === 0) return 'first';
   if (mode !== 'invite') return mode === 'open' ? 'admitted' : 'refused';
   const invitations = await reader.findMany<{ expiresAt: Date }>({

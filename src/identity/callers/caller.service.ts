@@ -84,5 +84,7 @@ function toTeam(id: TeamId, role: string): Caller['team'] {
 }
 
 function digest({ authorization = '', cookie = '', teamId = '' }: Credentials): string {
-  return createHash('sha256').update(JSON.stringify([authorization, authorization ? '' : cookie, teamId])).digest('base64');
+  return createHash('sha256')
+    .update(JSON.stringify([authorization, authorization ? '' : cookie, teamId]))
+    .digest('base64');
 }

@@ -29,7 +29,10 @@ export function assertPermission(caller: Caller | undefined, permission: Permiss
   const required = permissions[permission];
   if (required === 'public') return;
   if (!caller) {
-    throw new AppError('UNAUTHENTICATED', 'Sign in and send the session as a cookie or as "Authorization: Bearer <token>".');
+    throw new AppError(
+      'UNAUTHENTICATED',
+      'Sign in and send the session as a cookie or as "Authorization: Bearer <token>".',
+    );
   }
   switch (required) {
     case 'user':

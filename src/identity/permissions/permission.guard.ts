@@ -18,7 +18,8 @@ export class PermissionGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const permission = this.reflector.get<Permission | undefined>(permissionMetadata, context.getHandler());
-    if (!permission) throw new AppError('INTERNAL', 'This route declares no permission and is therefore closed.');
+    if (!permission)
+      throw new AppError('INTERNAL', 'This route declares no permission and is therefore closed.');
     if (permission === 'auth.use' || permission === 'health.read') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const caller = await this.callers.identify(toCredentials(request));

@@ -22,7 +22,8 @@ export class TrpcPermissionMiddleware implements TRPCMiddleware<Meta> {
   async use(opts: MiddlewareOptions<TrpcRequestContext, Record<string, unknown>, Meta>): MiddlewareResponse {
     try {
       const permission = opts.meta?.permission;
-      if (!permission) throw new AppError('INTERNAL', 'This procedure declares no permission and is therefore closed.');
+      if (!permission)
+        throw new AppError('INTERNAL', 'This procedure declares no permission and is therefore closed.');
       const caller = await this.callers.identify(toCredentials(opts.ctx.request));
       assertPermission(caller, permission);
       const result = await opts.next({ ctx: { ...opts.ctx, caller } });

@@ -63,7 +63,9 @@ export function dataSourceOptions(connection: PoolConfig): DataSourceOptions {
   const { connectionString, host, port, user, database } = connection;
   return {
     type: 'postgres',
-    ...(connectionString ? { url: connectionString } : { host, port, username: user, database: database ?? 'postgres' }),
+    ...(connectionString
+      ? { url: connectionString }
+      : { host, port, username: user, database: database ?? 'postgres' }),
     entities: getMetadataArgsStorage().tables.map(({ target }) => target),
     migrations,
     migrationsTableName: 'schema_migration',

@@ -33,7 +33,9 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.sweep();
     if (this.database.mode === 'embedded') return;
     this.timer = setInterval(() => {
-      this.sweep().catch((error: unknown) => this.logger.error({ err: error }, 'recovery failed; it is tried again'));
+      this.sweep().catch((error: unknown) =>
+        this.logger.error({ err: error }, 'recovery failed; it is tried again'),
+      );
     }, sweepMs);
     this.timer.unref();
   }
@@ -48,7 +50,8 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
         const result: [unknown, number] = await manager.query(statement);
         return result[1];
       });
-      if (count > 0) this.logger.warn({ recovered: name, count }, 'unfinished work of a vanished process was ended');
+      if (count > 0)
+        this.logger.warn({ recovered: name, count }, 'unfinished work of a vanished process was ended');
     }
   }
 }

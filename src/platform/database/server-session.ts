@@ -21,7 +21,11 @@ export class ServerSession {
 
   async open(): Promise<void> {
     if (!this.url) return;
-    const client = new Client({ connectionString: this.url, application_name: 'ai-studio session', keepAlive: true });
+    const client = new Client({
+      connectionString: this.url,
+      application_name: 'ai-studio session',
+      keepAlive: true,
+    });
     client.on('error', () => this.reconnect());
     client.on('end', () => this.reconnect());
     client.on('notification', ({ channel, payload }) => this.handlers.get(channel)?.(payload ?? ''));

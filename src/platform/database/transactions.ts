@@ -35,7 +35,8 @@ export class TeamTransaction {
       const results: unknown = await client.query(
         `start transaction read only; ${asApplication}${settings(scope)} ${statement}; commit`,
       );
-      if (!Array.isArray(results)) throw new TypeError('A multi-statement query answers an array of results.');
+      if (!Array.isArray(results))
+        throw new TypeError('A multi-statement query answers an array of results.');
       const { rows } = results.at(-2) as { rows: Row[] }; // the statement stands just before the commit; its row type is the caller's
       client.release();
       return rows;
@@ -70,7 +71,8 @@ const asApplication = 'set local role ai_studio_app;';
 
 function settings({ teamId, userId }: TransactionScope): string {
   // Simple-protocol text takes no parameters; a canonical UUID has nothing to escape.
-  if (!isUuid(teamId) || (userId !== undefined && !isUuid(userId))) throw new TypeError('A scope holds UUIDs.');
+  if (!isUuid(teamId) || (userId !== undefined && !isUuid(userId)))
+    throw new TypeError('A scope holds UUIDs.');
   return `select set_config('app.team_id', '${teamId}', true), set_config('app.user_id', '${userId ?? ''}', true);`;
 }
 

@@ -12,9 +12,14 @@ export const envTable = {
   NODE_ENV: {
     parse: z.enum(['development', 'production', 'test']).default('development'),
     default: '`development`',
-    meaning: '`production` refuses insecure defaults at start: a generated key ring or session secret, the sandbox.',
+    meaning:
+      '`production` refuses insecure defaults at start: a generated key ring or session secret, the sandbox.',
   },
-  HOST: { parse: z.string().min(1).default('127.0.0.1'), default: '`127.0.0.1`', meaning: 'Address to listen on.' },
+  HOST: {
+    parse: z.string().min(1).default('127.0.0.1'),
+    default: '`127.0.0.1`',
+    meaning: 'Address to listen on.',
+  },
   PORT: {
     parse: port.default(3000),
     default: '`3000`',

@@ -62,8 +62,10 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
   };
   const configured = { kek: value('AI_STUDIO_KEK'), authSecret: value('AUTH_SECRET') };
   value('REDIS_URL');
-  if (production && !configured.kek) problems.push('AI_STUDIO_KEK must be set in production (npm run keys:generate makes one).');
-  if (production && !configured.authSecret) problems.push('AUTH_SECRET must be set in production (npm run keys:generate makes one).');
+  if (production && !configured.kek)
+    problems.push('AI_STUDIO_KEK must be set in production (npm run keys:generate makes one).');
+  if (production && !configured.authSecret)
+    problems.push('AUTH_SECRET must be set in production (npm run keys:generate makes one).');
   if (problems.length > 0) throw new EnvError(problems);
   const keys = resolveKeys(parsed.dataDir, configured);
   return { ...parsed, ...keys };
@@ -93,7 +95,8 @@ function parseVariable<N extends EnvName>(
 
 /** Zod's own text may repeat the value for some issues; these never do. */
 function describeIssue(issue: { code: string; values?: unknown; message: string }): string {
-  if (issue.code === 'invalid_value' && Array.isArray(issue.values)) return `must be one of ${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_value' && Array.isArray(issue.values))
+    return `must be one of ${issue.values.join(', ')}`;
   if (issue.code === 'invalid_format') return 'is not a valid address of the expected kind';
   if (issue.code === 'invalid_type') return 'is not of the expected type';
   return issue.message;
@@ -102,4 +105,3 @@ function describeIssue(issue: { code: string; values?: unknown; message: string 
 function toSecret(value: string | undefined): SecretString | undefined {
   return value === undefined ? undefined : new SecretString(value);
 }
-

@@ -40,9 +40,14 @@ export class RestErrorFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = toAppError(thrown);
-    logError(this.logger, error, { requestId: request.id, method: request.method, url: request.routeOptions.url });
+    logError(this.logger, error, {
+      requestId: request.id,
+      method: request.method,
+      url: request.routeOptions.url,
+    });
     if (reply.sent || reply.raw.headersSent) return;
-    if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error.retryAfterSeconds !== undefined)
+      void reply.header('retry-after', String(error.retryAfterSeconds));
     void reply.status(restStatus[error.code]).send(restErrorBody(error, request.id));
   }
 }

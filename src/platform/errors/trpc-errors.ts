@@ -42,6 +42,11 @@ export function formatTrpcError({ error, shape, ctx }: FormatterOptions) {
   return {
     code: shape.code,
     message,
-    data: { code: trpc, httpStatus, path, error: { code, message, ...(details === undefined ? {} : { details }), requestId } },
+    data: {
+      code: trpc,
+      httpStatus,
+      path,
+      error: { code, message, ...(details === undefined ? {} : { details }), requestId },
+    },
   };
 }

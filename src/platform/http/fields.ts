@@ -34,10 +34,20 @@ interface FieldOptions {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-function field(options: FieldOptions, schema: ApiPropertyOptions, ...rules: PropertyDecorator[]): PropertyDecorator {
+function field(
+  options: FieldOptions,
+  schema: ApiPropertyOptions,
+  ...rules: PropertyDecorator[]
+): PropertyDecorator {
   const { description, example, optional = false, nullable = false } = options;
   // ApiPropertyOptions is a union that spreading cannot narrow; the parts are its own fields
-  const api = { ...schema, description, example, nullable: nullable || undefined, required: !optional } as ApiPropertyOptions;
+  const api = {
+    ...schema,
+    description,
+    example,
+    nullable: nullable || undefined,
+    required: !optional,
+  } as ApiPropertyOptions;
   return applyDecorators(ApiProperty(api), ...(optional ? [mayBeLeftOut(nullable)] : []), ...rules);
 }
 
@@ -69,10 +79,21 @@ export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: Boolean }, IsBoolean());
 }
 
-export function IntegerField(options: FieldOptions & { min: number; max: number; query?: boolean }): PropertyDecorator {
+export function IntegerField(
+  options: FieldOptions & { min: number; max: number; query?: boolean },
+): PropertyDecorator {
   const { min, max, query = false } = options;
-  const fromText = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value));
-  return field(options, { type: 'integer', minimum: min, maximum: max }, ...(query ? [fromText] : []), IsInt(), Min(min), Max(max));
+  const fromText = Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
+  );
+  return field(
+    options,
+    { type: 'integer', minimum: min, maximum: max },
+    ...(query ? [fromText] : []),
+    IsInt(),
+    Min(min),
+    Max(max),
+  );
 }
 
 export function NumberField(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
@@ -86,12 +107,18 @@ export function NumberField(options: FieldOptions & { min: number; max: number }
 }
 
 export function EnumField(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { enum: [...values] }, IsIn(values, { message: `must be one of ${values.join(', ')}` }));
+  return field(
+    options,
+    { enum: [...values] },
+    IsIn(values, { message: `must be one of ${values.join(', ')}` }),
+  );
 }
 
 /** A boolean in a query string: `true` or `false`. */
 export function BooleanQueryField(options: FieldOptions = {}): PropertyDecorator {
-  const fromText = Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+  const fromText = Transform(({ value }: { value: unknown }) =>
+    value === 'true' ? true : value === 'false' ? false : value,
+  );
   return field(options, { type: Boolean }, fromText, IsBoolean({ message: 'must be true or false' }));
 }
 
@@ -100,7 +127,9 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
     { type: String, format: 'date-time' },
-    Matches(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/, { message: 'must be an ISO 8601 time' }),
+    Matches(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/, {
+      message: 'must be an ISO 8601 time',
+    }),
   );
 }
 
@@ -110,7 +139,10 @@ export function ObjectField(type: () => new () => object, options: FieldOptions 
 }
 
 /** A list of objects of a DTO or view class. */
-export function ObjectListField(type: () => new () => object, options: FieldOptions & { max: number }): PropertyDecorator {
+export function ObjectListField(
+  type: () => new () => object,
+  options: FieldOptions & { max: number },
+): PropertyDecorator {
   return field(
     options,
     { type, isArray: true, maxItems: options.max },

@@ -32,7 +32,8 @@ export function parseCursor(cursor: string | undefined, length: number): string[
   if (cursor === undefined) return undefined;
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const fits = Array.isArray(parts) && parts.length === length && parts.every((part) => typeof part === 'string');
+    const fits =
+      Array.isArray(parts) && parts.length === length && parts.every((part) => typeof part === 'string');
     if (fits && isUuid(parts.at(-1))) return parts;
   } catch {
     // not JSON: the error below says what to do

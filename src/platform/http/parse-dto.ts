@@ -19,7 +19,11 @@ export function parseDto<T extends object>(type: ClassConstructor<T>, value: unk
   }
   assertPlain(value, '', 0);
   const instance = plainToInstance(type, value);
-  const errors = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+  });
   if (errors.length > 0) throw validationFailed(errors.flatMap((error) => describe(error, '')));
   return instance;
 }
@@ -32,7 +36,9 @@ export function dto<T extends object>(type: ClassConstructor<T>): (value: unknow
 /** A `VALIDATION_FAILED` that names each field in its message and in `details`. */
 export function validationFailed(problems: FieldProblem[]): AppError {
   const text = problems.map(({ field, problem }) => (field ? `${field} ${problem}` : problem)).join('; ');
-  return new AppError('VALIDATION_FAILED', `The request does not fit: ${text}.`, { details: { fields: problems } });
+  return new AppError('VALIDATION_FAILED', `The request does not fit: ${text}.`, {
+    details: { fields: problems },
+  });
 }
 
 const maxDepth = 40;
@@ -40,7 +46,8 @@ const maxDepth = 40;
 /** Refuses what no request of ours needs and what merging or walking it would trip over. */
 function assertPlain(value: unknown, path: string, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
-  if (depth > maxDepth) throw validationFailed([{ field: path, problem: `is nested deeper than ${maxDepth} levels` }]);
+  if (depth > maxDepth)
+    throw validationFailed([{ field: path, problem: `is nested deeper than ${maxDepth} levels` }]);
   for (const [key, child] of Object.entries(value)) {
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
       throw validationFailed([{ field: path, problem: `must not have a key named ${key}` }]);

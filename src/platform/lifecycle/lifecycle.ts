@@ -20,6 +20,8 @@ export class Lifecycle {
   /** Throws `SHUTTING_DOWN` once stopping has begun. */
   assertTakesWork(): void {
     if (!this.stopping) return;
-    throw new AppError('SHUTTING_DOWN', 'This server is being restarted. Try again in a few seconds.', { retryAfterSeconds });
+    throw new AppError('SHUTTING_DOWN', 'This server is being restarted. Try again in a few seconds.', {
+      retryAfterSeconds,
+    });
   }
 }

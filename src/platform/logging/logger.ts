@@ -7,7 +7,17 @@ export type { Logger };
 /** Nest injection token of the structured {@link Logger} (pino, one JSON object a line). */
 export const LOGGER = Symbol('LOGGER');
 
-const secretFields = ['authorization', 'cookie', 'password', 'token', 'apiKey', 'secret', 'kek', '["set-cookie"]', '["x-api-key"]'];
+const secretFields = [
+  'authorization',
+  'cookie',
+  'password',
+  'token',
+  'apiKey',
+  'secret',
+  'kek',
+  '["set-cookie"]',
+  '["x-api-key"]',
+];
 
 /** The process's logger. Known secret fields are cut at three depths; secrets travel as `SecretString` anyway. */
 export function createLogger(env: Pick<Env, 'logLevel'>, destination?: DestinationStream): Logger {
@@ -36,7 +46,10 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.logger.error({ context: rest.at(-1), detail: rest.length > 1 ? rest[0] : undefined }, String(message));
+    this.logger.error(
+      { context: rest.at(-1), detail: rest.length > 1 ? rest[0] : undefined },
+      String(message),
+    );
   }
 
   warn(message: unknown, context?: unknown): void {

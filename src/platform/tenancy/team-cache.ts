@@ -57,7 +57,10 @@ export class TeamCache<V extends object> {
   private entriesOf(teamId: TeamId): Entries<V> {
     const known = this.teams.get(teamId);
     if (known) return known;
-    const entries: Entries<V> = new LRUCache({ max: this.options.maxKeysPerTeam, ttl: this.options.maxAgeMs });
+    const entries: Entries<V> = new LRUCache({
+      max: this.options.maxKeysPerTeam,
+      ttl: this.options.maxAgeMs,
+    });
     this.teams.set(teamId, entries);
     return entries;
   }

@@ -22,7 +22,9 @@ export class TeamChanges implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.database.session.listen(channel, (payload) => this.tell(isUuid(payload) ? toTeamId(payload) : undefined));
+    await this.database.session.listen(channel, (payload) =>
+      this.tell(isUuid(payload) ? toTeamId(payload) : undefined),
+    );
   }
 
   subscribe(listener: Listener): void {
@@ -33,7 +35,8 @@ export class TeamChanges implements OnModuleInit {
   async commit<T>(scope: TransactionScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const result = await this.transaction.run(scope, async (manager) => {
       const done = await work(manager);
-      if (this.database.mode === 'server') await manager.query('select pg_notify($1, $2)', [channel, scope.teamId]);
+      if (this.database.mode === 'server')
+        await manager.query('select pg_notify($1, $2)', [channel, scope.teamId]);
       return done;
     });
     this.tell(scope.teamId);
@@ -43,7 +46,8 @@ export class TeamChanges implements OnModuleInit {
   /** A change of global tables, already committed: every team may be concerned. */
   async announceForAllTeams(): Promise<void> {
     this.tell(undefined);
-    if (this.database.mode === 'server') await this.database.pool.query('select pg_notify($1, $2)', [channel, '']);
+    if (this.database.mode === 'server')
+      await this.database.pool.query('select pg_notify($1, $2)', [channel, '']);
   }
 
   private tell(teamId: TeamId | undefined): void {

@@ -9,7 +9,8 @@ export class TrpcErrorHandler implements TRPCErrorHandler {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
   onError({ error, path, type, ctx }: Parameters<TRPCErrorHandler['onError']>[0]): void {
-    const requestId = typeof ctx === 'object' && ctx !== null && 'requestId' in ctx ? ctx.requestId : undefined;
+    const requestId =
+      typeof ctx === 'object' && ctx !== null && 'requestId' in ctx ? ctx.requestId : undefined;
     logError(this.logger, toAppError(error), { requestId, procedure: path, type });
   }
 }

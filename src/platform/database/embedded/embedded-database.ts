@@ -48,7 +48,9 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
   try {
     const ready = await nextMessage(worker);
     if (ready.type !== 'ready') {
-      throw new Error(`The embedded database in ${dataDir} does not open: ${ready.message ?? 'unknown reason'}`);
+      throw new Error(
+        `The embedded database in ${dataDir} does not open: ${ready.message ?? 'unknown reason'}`,
+      );
     }
     const address = unixSocket ? { host: socketDir, port: socketPort } : parseAddress(ready.connection ?? '');
     return {

@@ -31,5 +31,8 @@ async function serve({ databaseDir, listen, maxConnections }: WorkerData): Promi
 
 void serve(workerData as WorkerData).catch((error: unknown) => {
   // workerData is what embedded-database.ts sent
-  parentPort?.postMessage({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+  parentPort?.postMessage({
+    type: 'failed',
+    message: error instanceof Error ? error.message : String(error),
+  });
 });

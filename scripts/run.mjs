@@ -1,0 +1,170 @@
+/*
+ * What `npm start`, `npm test` and the other commands run. Plain JavaScript for any Node from 20.19 on: it installs the
+ * locked packages if they are not there, and goes on with the Node 24 that is among them.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const inRoot = (...parts) => join(root, ...parts);
+const [command = 'start', ...rest] = process.argv.slice(2);
+
+const commands = {
+  start: () => {
+    build();
+    return launch([inRoot('dist/src/main.js')]);
+  },
+  test: () => {
+    build();
+    return launch([inRoot('node_modules/jest/bin/jest.js'), ...rest], {
+      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+    });
+  },
+  demo: () => {
+    build();
+    return launch([inRoot('scripts/demo.ts'), ...rest]);
+  },
+  bench: () => {
+    build();
+    return launch([inRoot('bench/run.ts'), ...rest]);
+  },
+  generate: () => {
+    build();
+    return launch([inRoot('scripts/generate.ts'), ...rest]);
+  },
+  'keys:generate': () => {
+    build();
+    return launch([inRoot('scripts/generate-keys.ts')]);
+  },
+  check: () => check(),
+};
+
+install();
+const run = commands[command];
+if (!run) {
+  console.error(`There is no command ${command}. Choose one of ${Object.keys(commands).join(', ')}.`);
+  process.exit(2);
+}
+process.exitCode = await run();
+
+/** Installs exactly the locked packages, unless they are there. No package runs a script of its own. */
+function install() {
+  const lock = createHash('sha256')
+    .update(readFileSync(inRoot('package-lock.json')))
+    .digest('hex');
+  const stamp = inRoot('node_modules/.installed-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (isInstalledByHand()) return;
+  console.log('Installing the locked packages…');
+  const result = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (result.status !== 0) process.exit(result.status ?? 1);
+  writeFileSync(stamp, lock);
+}
+
+/** npm notes what it installed last; newer than the lock, it is what a developer's own `npm install` made. */
+function isInstalledByHand() {
+  const note = inRoot('node_modules/.package-lock.json');
+  return existsSync(note) && statSync(note).mtimeMs >= statSync(inRoot('package-lock.json')).mtimeMs;
+}
+
+/** The pinned Node of this platform, or the one that runs this, if it is new enough. */
+function nodeBinary() {
+  const name = process.platform === 'win32' ? 'node.exe' : 'node';
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const pinned = inRoot('node_modules', `node-${platform}-${process.arch}`, 'bin', name);
+  if (existsSync(pinned)) return pinned;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
+  console.error(
+    `AI Studio needs Node 22.19 or newer; this is ${process.version}, and no pinned Node exists for ${process.platform}-${process.arch}.`,
+  );
+  process.exit(1);
+}
+
+/** Builds into dist/, unless nothing changed since the last build. */
+function build() {
+  const stamp = inRoot('dist/.built-from');
+  const now = fingerprint();
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return;
+  const result = spawnSync(nodeBinary(), [inRoot('node_modules/@nestjs/cli/bin/nest.js'), 'build'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) {
+    console.error(`${result.stdout}${result.stderr}`);
+    process.exit(result.status ?? 1);
+  }
+  mkdirSync(inRoot('dist'), { recursive: true });
+  writeFileSync(stamp, now);
+}
+
+function fingerprint() {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const { mtimeMs, size } = statSync(inRoot(path));
+    hash.update(`${path} ${mtimeMs} ${size}\n`);
+  };
+  for (const folder of ['src', 'libs']) {
+    for (const entry of readdirSync(inRoot(folder), { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) add(join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
+    }
+  }
+  ['package-lock.json', 'tsconfig.json', 'nest-cli.json', '.swcrc'].forEach(add);
+  return hash.digest('hex');
+}
+
+/** Runs a file under the pinned Node; signals go on to it, and it notices if this process vanishes. */
+function launch(args, env = {}) {
+  const bin = inRoot('node_modules', '.bin');
+  const child = spawn(nodeBinary(), args, {
+    cwd: command === 'start' ? process.cwd() : root,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      PATH: `${bin}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+      ...env,
+    },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0))));
+}
+
+/** Every static check; all run, so that one report names all that is wrong. */
+async function check() {
+  const checks = [
+    ['format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']],
+    ['lint', ['node_modules/oxlint/bin/oxlint', '--deny-warnings']],
+    ['types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
+    [
+      'boundaries',
+      [
+        'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+        '--config',
+        '.dependency-cruiser.cjs',
+        'src',
+        'libs',
+      ],
+    ],
+    ['unused', ['node_modules/knip/bin/knip.js']],
+    ['drift', ['scripts/generate.ts', '--check']],
+  ];
+  build();
+  const failed = [];
+  for (const [name, args] of checks) {
+    const started = Date.now();
+    const code = await launch(args);
+    console.log(
+      `${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+    );
+    if (code !== 0) failed.push(name);
+  }
+  console.log(failed.length === 0 ? 'All static checks passed.' : `Failed: ${failed.join(', ')}.`);
+  return failed.length === 0 ? 0 : 1;
+}
