@@ -9,7 +9,7 @@ import type {
 } from './ai-studio';
 import type { AppConfigRouter } from './app-config';
 import type { ChatRouter } from './chat';
-import type { Mutation, Query, Router, Subscription } from './platform/trpc/router-types';
+import type { Mutation, Query, Router, Subscription } from './platform/trpc';
 
 /** The type of the tRPC API, for a client: `createTRPCClient<AppRouter>(…)`. Import it as a type only. */
 export type AppRouter = Router<{

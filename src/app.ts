@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs';
 import type { Env } from './platform/env';
-import { restErrorBody, toAppError } from './platform/errors';
+import { AppError, restErrorBody, toAppError } from './platform/errors';
 import { Lifecycle } from './platform/lifecycle';
 import { NestLogger, type Logger } from './platform/logging';
 
@@ -18,7 +18,8 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     genReqId: ({ headers }: IncomingMessage) => acceptRequestId(headers['x-request-id']) ?? uuidv7(),
-    routerOptions: { maxParamLength: 500 },
+    // tRPC's batches name their procedures in the path; this is the length that its documentation gives.
+    routerOptions: { maxParamLength: 5_000 },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       void reply
         .status(400)
@@ -29,14 +30,19 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     logger: new NestLogger(logger),
     abortOnError: false,
     bufferLogs: false,
+    bodyParser: false,
   });
   const fastify = adapter.getInstance();
+  // JSON only: a page of another origin can send texts and forms without asking, JSON it cannot.
+  fastify.removeContentTypeParser('text/plain');
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-    if (request.url.startsWith('/api/') || request.url.startsWith('/trpc/')) {
+    const url = request.routeOptions.url ?? request.url; // the route's own spelling: a client may percent-encode any letter
+    if (url.startsWith('/api/') || url.startsWith('/trpc/')) {
       void reply.header('cache-control', 'no-store');
       app.get(Lifecycle).assertTakesWork();
     }
+    if (url.startsWith('/trpc/')) assertJson(request);
   });
   fastify.addHook('onResponse', async (request, reply) => {
     logger.info(
@@ -50,10 +56,20 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
       'request',
     );
   });
-  await serveDocs(app);
+  serveDocs(app);
   await app.init();
   await fastify.ready();
   return app;
+}
+
+/** tRPC would take forms as well, and refuse the rest before it knows the request: in an answer without its id. */
+function assertJson({ method, headers }: FastifyRequest): void {
+  if (method === 'GET' || method === 'HEAD' || headers['content-type']?.startsWith('application/json'))
+    return;
+  throw new AppError(
+    'VALIDATION_FAILED',
+    'Send a query as GET, anything else as POST with application/json.',
+  );
 }
 
 /** A caller's own request id, if it is harmless to log and to send back. */

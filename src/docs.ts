@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import scalar from '@scalar/fastify-api-reference';
+import createFastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 /** The OpenAPI document of the running routes. */
 export function buildOpenApiDocument(app: NestFastifyApplication): OpenAPIObject {
@@ -24,11 +24,26 @@ export function buildOpenApiDocument(app: NestFastifyApplication): OpenAPIObject
 }
 
 /** Serves the document at `/docs/openapi.json` and a browser view of it at `/docs`. Nothing is loaded from elsewhere. */
-export async function serveDocs(app: NestFastifyApplication): Promise<void> {
+export function serveDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   let document: OpenAPIObject | undefined;
+  let browser: Promise<FastifyInstance> | undefined;
+  const browse = async (request: FastifyRequest, reply: FastifyReply) => {
+    const view = await (browser ??= createBrowserView());
+    const answer = await view.inject({ method: 'GET', url: request.url });
+    if (answer.statusCode === 404) return reply.callNotFound();
+    return reply.status(answer.statusCode).headers(answer.headers).send(answer.rawPayload);
+  };
   fastify.get('/docs/openapi.json', () => (document ??= buildOpenApiDocument(app)));
-  await fastify.register(scalar, {
+  fastify.get('/docs', browse);
+  fastify.get('/docs/*', browse);
+}
+
+/** Five megabytes of program that few servers are ever asked for: loaded with the first question. */
+async function createBrowserView(): Promise<FastifyInstance> {
+  const { default: scalar } = await import('@scalar/fastify-api-reference');
+  const view = createFastify();
+  await view.register(scalar, {
     routePrefix: '/docs',
     configuration: {
       url: '/docs/openapi.json',
@@ -38,4 +53,5 @@ export async function serveDocs(app: NestFastifyApplication): Promise<void> {
       title: 'AI Studio',
     },
   });
+  return view;
 }

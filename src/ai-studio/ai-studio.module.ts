@@ -15,6 +15,7 @@ import { TeamModelRepository } from './models/team-model.repository';
 import { TeamModelRouter } from './models/team-model.router';
 import { TeamModelService } from './models/team-model.service';
 import { TeamSetup } from './models/team-setup';
+import { TeamSetupRepository } from './models/team-setup.repository';
 import { TeamSnapshots } from './models/team-snapshot';
 import { TeamSnapshotRepository } from './models/team-snapshot.repository';
 import { PromptPreviewService } from './prompts/prompt-preview.service';
@@ -46,7 +47,7 @@ const models = [
   TeamModelService,
   TeamModelRouter,
 ];
-const snapshots = [TeamSetup, TeamSnapshotRepository, TeamSnapshots];
+const snapshots = [TeamSetupRepository, TeamSetup, TeamSnapshotRepository, TeamSnapshots];
 const prompts = [PromptService, PromptPreviewService, PromptRouter];
 const execution = [CandidateService, ModelClients, ExecutionService, ModelTestService];
 const usage = [ExecutionRepository, ExecutionLogService, ExecutionRouter];

@@ -12,7 +12,6 @@ interface RecordOptions {
   /** In candidate order; the key that each uses, to note its use. */
   candidates: readonly [RecordedCandidate, ...RecordedCandidate[]];
   expiresAt: Date;
-  instanceId: number;
 }
 
 /** A candidate with what the record needs of it beside. */
@@ -53,7 +52,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
       throw new AppError('CONFLICT', 'This execution was prepared too long ago. Prepare it again.');
     }
     this.startedAt = performance.now();
-    const { id, scope, instanceId } = this.options;
+    const { id, scope } = this.options;
     const [first] = this.options.candidates;
     await this.executions.insert(scope, {
       ...scope,
@@ -73,7 +72,6 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
       costNanoUsd: null,
       attempts: [],
       timings: {},
-      instanceId,
       createdAt: new Date(),
       finishedAt: null,
     });

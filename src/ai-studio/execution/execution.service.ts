@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { wrapLanguageModel } from 'ai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Scope, TeamId } from '@kdx/shared';
-import { Database } from '../../platform/database';
 import { LOGGER, type Logger } from '../../platform/logging';
 import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
 import type { PromptLayer } from '../prompts/compose-prompt';
@@ -47,7 +46,6 @@ export class ExecutionService {
     @Inject(PromptService) private readonly prompts: PromptService,
     @Inject(ModelClients) private readonly clients: ModelClients,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
-    @Inject(Database) private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -68,11 +66,7 @@ export class ExecutionService {
     ] as const;
     const id = uuidv7();
     const expiresAt = new Date(Date.now() + expiresAfterMs);
-    const record = new ExecutionRecord(
-      { id, scope, candidates, expiresAt, instanceId: this.database.session.instanceId },
-      this.executions,
-      this.logger,
-    );
+    const record = new ExecutionRecord({ id, scope, candidates, expiresAt }, this.executions, this.logger);
     return {
       id,
       model: wrapLanguageModel({

@@ -20,7 +20,7 @@ export interface ExecutionFilter {
 export class ExecutionRepository {
   constructor(
     @Inject(TeamTransaction) private readonly transaction: TeamTransaction,
-    @Inject(Recovery) recovery: Recovery,
+    @Inject(Recovery) private readonly recovery: Recovery,
   ) {
     recovery.register(
       'executions',
@@ -29,8 +29,10 @@ export class ExecutionRepository {
     );
   }
 
-  async insert(scope: Scope, execution: Execution): Promise<void> {
-    await this.transaction.run(scope, (manager) => manager.insert(Execution, execution));
+  /** Stores an execution that this process runs. */
+  async insert(scope: Scope, execution: Omit<Execution, 'instanceId'>): Promise<void> {
+    const { instanceId } = this.recovery;
+    await this.transaction.run(scope, (manager) => manager.insert(Execution, { ...execution, instanceId }));
   }
 
   /** Stores how an execution ended, and that the key was used (at most once a minute). */

@@ -4,7 +4,6 @@ import { v7 as uuidv7 } from 'uuid';
 import { chatUserConfig, type Scope } from '@kdx/shared';
 import { AiStudioService, type ExecutionConfig } from '../../ai-studio';
 import { AppConfigService } from '../../app-config';
-import { Database } from '../../platform/database';
 import { ENV, type Env } from '../../platform/env';
 import { notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
@@ -32,7 +31,6 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(MessageRepository) private readonly messages: MessageRepository,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
-    @Inject(Database) private readonly database: Database,
     @Inject(ENV) private readonly env: Env,
   ) {}
 
@@ -111,6 +109,7 @@ export class AnswerService implements BeforeApplicationShutdown {
       userId: scope.userId,
       sessionId,
       error: null,
+      instanceId: null,
       createdAt: now,
       updatedAt: now,
     };
@@ -123,7 +122,6 @@ export class AnswerService implements BeforeApplicationShutdown {
       modelRef: null,
       executionId: null,
       clientId: message.clientId,
-      instanceId: null,
     };
     const answer: ChatMessage = {
       ...common,
@@ -134,7 +132,6 @@ export class AnswerService implements BeforeApplicationShutdown {
       modelRef: execution.candidates[0]?.modelRef ?? null,
       executionId: execution.id,
       clientId: null,
-      instanceId: this.database.session.instanceId,
     };
     const before = await this.messages.begin(
       scope,

@@ -6,8 +6,11 @@ import type { JsonObject } from '../../platform/http';
  * JSON columns say JSON; these two crossings are the only places that know.
  */
 
+/** A model may say NUL or half of a surrogate pair, which no JSON column takes: both become the replacement character. */
 export function toJsonParts(parts: UIMessage['parts']): JsonObject[] {
-  return JSON.parse(JSON.stringify(parts)) as JsonObject[]; // just serialised
+  const storable = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
+  return JSON.parse(JSON.stringify(parts, storable)) as JsonObject[]; // just serialised
 }
 
 export function toUiParts(parts: object[]): UIMessage['parts'] {

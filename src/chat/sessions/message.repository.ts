@@ -10,7 +10,7 @@ import { ChatMessage, ChatSession } from './chat.entities';
 export class MessageRepository {
   constructor(
     @Inject(TeamTransaction) private readonly transaction: TeamTransaction,
-    @Inject(Recovery) recovery: Recovery,
+    @Inject(Recovery) private readonly recovery: Recovery,
   ) {
     recovery.register(
       'answers',
@@ -37,7 +37,7 @@ export class MessageRepository {
   }
 
   /**
-   * Stores a question and the empty answer to it, and gives back what was said before. Throws `NOT_FOUND` for a
+   * Stores a question and the empty answer to it, which this process gives, and answers what was said before. Throws `NOT_FOUND` for a
    * conversation that is none of the user's, `CONFLICT` while an answer is running or for a message that was sent before.
    */
   begin(scope: Scope, question: ChatMessage, answer: ChatMessage, title: string): Promise<ChatMessage[]> {
@@ -65,7 +65,7 @@ export class MessageRepository {
           'A message with this id was sent before. Read the conversation, or send it under another id.',
         );
       }
-      await manager.insert(ChatMessage, [question, answer]);
+      await manager.insert(ChatMessage, [question, { ...answer, instanceId: this.recovery.instanceId }]);
       const isFirst = history.length === 0 && session.title === '';
       await manager.update(
         ChatSession,

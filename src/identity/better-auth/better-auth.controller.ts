@@ -2,6 +2,7 @@ import { All, Controller, Inject, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENV, type Env } from '../../platform/env';
+import { notFound } from '../../platform/errors';
 import { CallerService } from '../callers/caller.service';
 import { RequirePermission } from '../permissions/require-permission';
 import { BETTER_AUTH, type BetterAuth } from './better-auth';
@@ -19,14 +20,17 @@ export class BetterAuthController {
   @All('*')
   @RequirePermission('auth.use')
   async handle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const response = await this.auth.handler(this.toWebRequest(request));
-    // Roles, teams and sessions may have changed: what this process remembers of callers is read again.
-    if (request.method !== 'GET') this.callers.forgetAll();
+    const response = await this.auth.handler(this.toWebRequest(request)).finally(() => {
+      // Roles, teams and sessions may have changed: what this process remembers of callers is read again.
+      if (request.method !== 'GET') this.callers.forgetAll();
+    });
+    const text = await response.text();
+    if (response.status === 404 && text === '') throw notFound('The route');
     void reply.status(response.status);
     for (const [name, value] of response.headers) if (name !== 'set-cookie') void reply.header(name, value);
     const cookies = response.headers.getSetCookie();
     if (cookies.length > 0) void reply.header('set-cookie', cookies);
-    await reply.send(await response.text());
+    await reply.send(text);
   }
 
   private toWebRequest(request: FastifyRequest): Request {
@@ -35,6 +39,8 @@ export class BetterAuthController {
       if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
     }
     headers.delete('content-length');
+    // Browsers send Sec-Fetch-Site and -Mode together. Node's fetch sends -Mode alone, and Better Auth would ask it for an Origin.
+    if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
     const hasBody = request.body !== undefined && request.body !== null && request.method !== 'GET';
     return new Request(new URL(request.url, this.env.publicUrl), {
       method: request.method,

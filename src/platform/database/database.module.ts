@@ -1,5 +1,5 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { ENV, type Env } from '../env/env';
+import { ENV, type Env } from '../env';
 import { Database } from './database';
 import { Recovery } from './recovery';
 import { MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './transactions';

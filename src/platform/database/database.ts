@@ -1,6 +1,6 @@
 import { Pool, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
-import type { Env } from '../env/env';
+import type { Env } from '../env';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/embedded-database';
 import { migrations } from '../../migrations';
 import { migrate } from './migrate';
@@ -35,7 +35,7 @@ export class Database {
       await dataSource.initialize();
       const session = new ServerSession(env.databaseUrl?.reveal());
       const database = new Database(embedded ? 'embedded' : 'server', dataSource, session, embedded);
-      await migrate(database);
+      await migrate(dataSource, env.databaseUrl?.reveal());
       await session.open();
       return database;
     } catch (error) {

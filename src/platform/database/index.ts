@@ -1,4 +1,9 @@
 export { Database, dataSourceOptions, type DatabaseMode } from './database';
 export { DatabaseModule } from './database.module';
 export { Recovery } from './recovery';
-export { PlatformTransaction, TeamTransaction, type TransactionScope } from './transactions';
+export {
+  PlatformTransaction,
+  TeamTransaction,
+  type TransactionScope,
+  type TransactionWork,
+} from './transactions';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { LOGGER, type Logger } from '../logging/logger';
+import { LOGGER, type Logger } from '../logging';
 import { Database } from './database';
 import { MaintenanceTransaction } from './transactions';
 
@@ -27,6 +27,11 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
    */
   register(name: string, statement: (isGone: string) => string): void {
     this.statements.set(name, statement(this.database.session.isGone('instance_id')));
+  }
+
+  /** This process, as the column `instance_id` of unfinished work names it. */
+  get instanceId(): number {
+    return this.database.session.instanceId;
   }
 
   async onApplicationBootstrap(): Promise<void> {

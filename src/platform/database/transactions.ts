@@ -9,7 +9,8 @@ export interface TransactionScope {
   userId?: UserId | undefined;
 }
 
-type Work<T> = (manager: EntityManager) => Promise<T>;
+/** What runs inside a transaction, and only there: keep no `EntityManager` for later. */
+export type TransactionWork<T> = (manager: EntityManager) => Promise<T>;
 
 /**
  * The only door to tables of a team. Opens a short transaction as the application role, which owns nothing and sees
@@ -21,7 +22,7 @@ export class TeamTransaction {
   constructor(@Inject(Database) private readonly database: Database) {}
 
   /** Runs `work` and commits; rolls back and rethrows if it throws. */
-  run<T>(scope: TransactionScope, work: Work<T>): Promise<T> {
+  run<T>(scope: TransactionScope, work: TransactionWork<T>): Promise<T> {
     return runAs(this.database, `${asApplication}${settings(scope)}`, work);
   }
 
@@ -52,7 +53,7 @@ export class TeamTransaction {
 export class PlatformTransaction {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  run<T>(work: Work<T>): Promise<T> {
+  run<T>(work: TransactionWork<T>): Promise<T> {
     return runAs(this.database, 'set local role ai_studio_platform;', work);
   }
 }
@@ -62,7 +63,7 @@ export class PlatformTransaction {
 export class MaintenanceTransaction {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  run<T>(work: Work<T>): Promise<T> {
+  run<T>(work: TransactionWork<T>): Promise<T> {
     return runAs(this.database, 'set local role ai_studio_maintenance;', work);
   }
 }
@@ -76,7 +77,7 @@ function settings({ teamId, userId }: TransactionScope): string {
   return `select set_config('app.team_id', '${teamId}', true), set_config('app.user_id', '${userId ?? ''}', true);`;
 }
 
-async function runAs<T>(database: Database, prelude: string, work: Work<T>): Promise<T> {
+async function runAs<T>(database: Database, prelude: string, work: TransactionWork<T>): Promise<T> {
   const runner = database.dataSource.createQueryRunner();
   await runner.connect();
   try {

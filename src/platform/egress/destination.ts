@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { AppError } from '../errors/app-error';
+import type { AppError } from '../errors';
 import { findRefusedRange } from './address-ranges';
 import { isAllowedHost, withoutBrackets, type AllowedHost } from './allowed-hosts';
 import { egressRefusal } from './refusal';

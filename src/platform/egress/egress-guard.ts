@@ -1,7 +1,7 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { AppError } from '../errors/app-error';
+import { AppError } from '../errors';
 import { withoutBrackets, type AllowedHost } from './allowed-hosts';
 import { createConnector } from './connector';
 import { findAddressRefusal, findDestinationRefusal, toDestination, type Destination } from './destination';

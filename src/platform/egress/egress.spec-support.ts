@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { isIPv6, type AddressInfo, type LookupFunction } from 'node:net';
-import { AppError } from '../errors/app-error';
+import { AppError } from '../errors';
 import { parseAllowHosts } from './allowed-hosts';
 import { EgressGuard, type EgressGuardOptions } from './egress-guard';
 

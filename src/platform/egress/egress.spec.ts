@@ -1,4 +1,4 @@
-import { AppError } from '../errors/app-error';
+import { AppError } from '../errors';
 import { answering, refusalOf } from './egress.spec-support';
 import { hostileForms, hostileUrls } from './hostile-urls.spec-support';
 import { parseAllowHosts } from './allowed-hosts';

@@ -1,6 +1,6 @@
 import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { errors, type Response as UndiciResponse } from 'undici';
-import { AppError } from '../errors/app-error';
+import { AppError } from '../errors';
 
 const statusesWithoutBody = new Set([204, 205, 304]);
 

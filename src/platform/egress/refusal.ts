@@ -1,4 +1,4 @@
-import { AppError } from '../errors/app-error';
+import { AppError } from '../errors';
 
 /** Why an address was refused. Sent to the client as `details.reason`; a screen may translate it. */
 export type EgressRefusalReason =

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { envTable, type EnvName } from './env.schema';
 import { resolveKeys } from './generated-keys';
-import { SecretString } from '../secrets/secret-string';
+import { SecretString } from '../secrets';
 
 /** Nest injection token of the parsed {@link Env}. */
 export const ENV = Symbol('ENV');

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SecretString } from '../secrets/secret-string';
+import { SecretString } from '../secrets';
 
 /** Makes a key ring of one fresh key: `kek-<yyyymmdd>-<8 hex>:<base64 of 32 random bytes>`. */
 export function generateKeyRing(now = new Date()): string {

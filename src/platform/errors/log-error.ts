@@ -1,4 +1,4 @@
-import type { Logger } from '../logging/logger';
+import type { Logger } from '../logging';
 import type { AppError, Fault } from './app-error';
 
 const levels: Record<Fault, 'info' | 'warn' | 'error'> = { user: 'info', upstream: 'warn', ours: 'error' };

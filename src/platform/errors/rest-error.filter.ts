@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { LOGGER, type Logger } from '../logging/logger';
+import { LOGGER, type Logger } from '../logging';
 import { type AppError, type ErrorCode } from './app-error';
 import { logError } from './log-error';
 import { toAppError } from './to-app-error';

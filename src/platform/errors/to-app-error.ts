@@ -1,6 +1,5 @@
 import { HttpException } from '@nestjs/common';
 import { TRPCError } from '@trpc/server';
-import { QueryFailedError } from 'typeorm';
 import { AppError } from './app-error';
 
 /** Text of every answer for which we are to blame. The cause is logged, never sent. */
@@ -24,11 +23,12 @@ export function toAppError(thrown: unknown): AppError {
   return fromDatabase(thrown) ?? new AppError('INTERNAL', internalMessage, { cause: thrown });
 }
 
-/** Two writers at the same moment: what a check before the write could not see (SQLSTATE class 23). */
+/** SQLSTATEs of values that no column of their type can hold: not a UUID, NUL in a text, a number or time out of range. */
+const unstorable: unknown[] = ['22P02', '22021', '22P05', '22003', '22007', '22008'];
+
+/** What a check before the statement could not see: two writers at the same moment (SQLSTATE class 23), a value of the wrong form. */
 function fromDatabase(thrown: unknown): AppError | undefined {
-  if (!(thrown instanceof QueryFailedError)) return undefined;
-  const { driverError } = thrown;
-  const state = 'code' in driverError ? driverError.code : undefined;
+  const state = sqlStateOf(thrown);
   if (state === '23505')
     return new AppError(
       'CONFLICT',
@@ -39,7 +39,21 @@ function fromDatabase(thrown: unknown): AppError | undefined {
     return new AppError('CONFLICT', 'What it belongs to was removed at the same moment. Read again.', {
       cause: thrown,
     });
+  if (unstorable.includes(state))
+    return new AppError(
+      'VALIDATION_FAILED',
+      'An id or a text has a form that cannot be stored. Check for malformed ids and NUL.',
+      {
+        cause: thrown,
+      },
+    );
   return undefined;
+}
+
+/** TypeORM wraps the driver's error; a statement that went to the pool itself fails with the driver's own. */
+function sqlStateOf(thrown: unknown): unknown {
+  const failure = thrown instanceof Error && 'driverError' in thrown ? thrown.driverError : thrown;
+  return failure instanceof Error && 'code' in failure ? failure.code : undefined;
 }
 
 function fromTrpc(error: TRPCError): AppError {
@@ -71,12 +85,12 @@ function statusOf(thrown: unknown): number | undefined {
   return undefined;
 }
 
-/** Fastify's codes for bodies that it could not take; its own message may hold a piece of the body. */
+/** By status, since Nest keeps no more of Fastify's errors; their own text may hold a piece of the body. */
 function requestMessage(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'The body is too large.';
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return 'Send the body as application/json.';
-  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
-    return 'The body is empty; send a JSON object or no content type.';
-  return 'The request cannot be read: check that the body is valid JSON.';
+  if (statusOf(thrown) === 413) return 'The body is too large.';
+  if (statusOf(thrown) === 415) return 'Send the body as application/json.';
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH')
+    return 'The address cannot be read: check its length and percent-encoding.';
+  return 'The request cannot be read: check that the body is valid JSON; one without a body needs no content type.';
 }

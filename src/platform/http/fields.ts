@@ -7,6 +7,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsISO8601,
   IsNumber,
   IsObject,
   IsOptional,
@@ -130,6 +131,7 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
     Matches(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/, {
       message: 'must be an ISO 8601 time',
     }),
+    IsISO8601({ strict: true }, { message: 'must be a time that exists' }),
   );
 }
 

@@ -33,7 +33,9 @@ export function parseCursor(cursor: string | undefined, length: number): string[
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     const fits =
-      Array.isArray(parts) && parts.length === length && parts.every((part) => typeof part === 'string');
+      Array.isArray(parts) &&
+      parts.length === length &&
+      parts.every((part) => typeof part === 'string' && !part.includes('\0'));
     if (fits && isUuid(parts.at(-1))) return parts;
   } catch {
     // not JSON: the error below says what to do

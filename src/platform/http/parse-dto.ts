@@ -1,6 +1,6 @@
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import { AppError } from '../errors/app-error';
+import { AppError } from '../errors';
 
 /** One thing that is wrong with a request. */
 export interface FieldProblem {
@@ -43,13 +43,17 @@ export function validationFailed(problems: FieldProblem[]): AppError {
 
 const maxDepth = 40;
 
-/** Refuses what no request of ours needs and what merging or walking it would trip over. */
+/** Refuses what no request of ours needs and what merging, walking or storing it would trip over. */
 function assertPlain(value: unknown, path: string, depth: number): void {
+  if (typeof value === 'string' && value.includes('\0'))
+    throw validationFailed([{ field: path, problem: 'must not contain NUL' }]);
+  if (typeof value === 'string' && !value.isWellFormed())
+    throw validationFailed([{ field: path, problem: 'must be well-formed Unicode' }]);
   if (typeof value !== 'object' || value === null) return;
   if (depth > maxDepth)
     throw validationFailed([{ field: path, problem: `is nested deeper than ${maxDepth} levels` }]);
   for (const [key, child] of Object.entries(value)) {
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
+    if (key in Object.prototype || key === 'prototype' || key.includes('\0')) {
       throw validationFailed([{ field: path, problem: `must not have a key named ${key}` }]);
     }
     assertPlain(child, path ? `${path}.${key}` : key, depth + 1);

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import type { Env } from '../env/env';
+import type { Env } from '../env';
 
 export type { Logger };
 

@@ -1,8 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { isUuid, toTeamId, type TeamId } from '@kdx/shared';
-import { Database } from '../database';
-import { TeamTransaction, type TransactionScope } from '../database';
+import { Database, TeamTransaction, type TransactionScope, type TransactionWork } from '../database';
 
 const channel = 'ai_studio_team_changes';
 
@@ -32,7 +30,7 @@ export class TeamChanges implements OnModuleInit {
   }
 
   /** Runs a change of a team's configuration in one transaction and tells everybody once it is committed. */
-  async commit<T>(scope: TransactionScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async commit<T>(scope: TransactionScope, work: TransactionWork<T>): Promise<T> {
     const result = await this.transaction.run(scope, async (manager) => {
       const done = await work(manager);
       if (this.database.mode === 'server')

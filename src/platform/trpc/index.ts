@@ -1,2 +1,3 @@
+export type { Mutation, Query, Router, Subscription } from './router-types';
 export { TrpcContext, type TrpcRequestContext } from './trpc-context';
 export { TrpcErrorHandler } from './trpc-error-handler';

@@ -4,6 +4,7 @@ import type {
   LanguageModelV4Usage,
   SharedV4Warning,
 } from '@ai-sdk/provider';
+import { v7 as uuidv7 } from 'uuid';
 import type { Answer, AnswerToken } from './answer';
 import { connectionLost, errorPartPayload, type FailureKind, httpFailure } from './failures';
 import { createPace, untilAborted } from './pace';
@@ -30,7 +31,7 @@ export async function* callParts(call: Call, signal: AbortSignal): AsyncGenerato
   yield { type: 'stream-start', warnings: call.warnings };
   yield {
     type: 'response-metadata',
-    id: `sandbox-${crypto.randomUUID()}`,
+    id: `sandbox-${uuidv7()}`,
     timestamp: new Date(),
     modelId: call.modelId,
   };

@@ -40,6 +40,7 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
     workerData: { databaseDir: join(dataDir, 'database'), listen, maxConnections: maxConnections + 4 },
     execArgv: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'],
     env: {},
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
   const cleanUp = () => {
     rmSync(socketDir, { recursive: true, force: true });

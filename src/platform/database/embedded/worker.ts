@@ -7,6 +7,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 
+/** PGlite's own 128 MB would be a third of the process; one process with one session does not need them. */
+const sharedBuffers = '16MB';
+
 interface WorkerData {
   databaseDir: string;
   listen: { path: string } | { host: string; port: number };
@@ -14,7 +17,10 @@ interface WorkerData {
 }
 
 async function serve({ databaseDir, listen, maxConnections }: WorkerData): Promise<void> {
-  const database = await PGlite.create({ dataDir: databaseDir });
+  const database = await PGlite.create({
+    dataDir: databaseDir,
+    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${sharedBuffers}`],
+  });
   const server = new PGLiteSocketServer({ db: database, ...listen, maxConnections });
   await server.start();
   parentPort?.on('message', (message: unknown) => {
