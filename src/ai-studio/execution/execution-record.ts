@@ -46,6 +46,11 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     [this.chosen] = options.candidates;
   }
 
+  /** The model that answers, or the last that was asked; before any was, the first candidate. */
+  get modelRef(): string {
+    return this.chosen.modelRef;
+  }
+
   async begin(): Promise<void> {
     if (this.startedAt !== undefined) return;
     if (this.options.expiresAt.getTime() < Date.now()) {

@@ -29,6 +29,8 @@ export interface ExecutionConfig {
   system: string;
   settings: CandidateSettings;
   candidates: { modelId: string; modelRef: string; providerId: string; displayName: string }[];
+  /** Which of them answers: known once an answer began. Until then the one that is asked, beginning with the first. */
+  getModelRef: () => string;
   /** Models that would have come first but cannot be used, and why. */
   skipped: { modelRef: string; reason: string }[];
   layers: PromptLayer[];
@@ -81,6 +83,7 @@ export class ExecutionService {
         providerId: model.provider.id,
         displayName: model.displayName,
       })),
+      getModelRef: () => record.modelRef,
       skipped,
       layers,
       maxOutputTokens: first.settings.maxOutputTokens,

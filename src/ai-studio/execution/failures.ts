@@ -69,7 +69,11 @@ export function describeFailure(error: unknown): Failure {
   if (causes(error).some(isTimeout)) return { reason: 'timed out', giveWay: true };
   if (causes(error).some(isConnectionLoss))
     return { reason: 'could not be reached, or the connection was lost', giveWay: true };
-  return { reason: 'sent an answer that could not be read', giveWay: true };
+  // Clients throw what they cannot read; what a provider itself reports in a stream is no Error.
+  return {
+    reason: error instanceof Error ? 'sent an answer that could not be read' : 'reported an error',
+    giveWay: true,
+  };
 }
 
 function ofStatus(status: number, error: unknown): Omit<Failure, 'status'> {

@@ -88,9 +88,13 @@ export class TokenService {
         headers: keyCheck.headers(key),
         signal: AbortSignal.timeout(testTimeoutMs),
       });
-      await response.body?.cancel();
-      if (response.ok) return answer(true);
-      return answer(false, describeFailure({ statusCode: response.status }).reason);
+      if (response.ok) {
+        await response.body?.cancel();
+        return answer(true);
+      }
+      // Read to be classified, never shown: at Google only the body tells a wrong key from a wrong request.
+      const responseBody = await response.text();
+      return answer(false, describeFailure({ statusCode: response.status, responseBody }).reason);
     } catch (error) {
       return answer(false, describeFailure(error).reason);
     }

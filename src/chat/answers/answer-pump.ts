@@ -50,12 +50,12 @@ export class AnswerPump {
 
   private async pump(
     scope: Scope,
-    { id: executionId, model, system, settings }: ExecutionConfig,
+    { id: executionId, model, system, settings, getModelRef }: ExecutionConfig,
     history: UIMessage[],
     answer: RunningAnswer,
     onBegin: () => void,
   ): Promise<AppError | undefined> {
-    const store = new AnswerStore(scope, answer.messageId, this.messages, this.logger);
+    const store = new AnswerStore(scope, answer.messageId, getModelRef, this.messages, this.logger);
     let failure: AppError | undefined;
     const keepFailure = (error: unknown): AppError =>
       (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
@@ -118,6 +118,7 @@ class AnswerStore {
   constructor(
     private readonly scope: Scope,
     private readonly messageId: string,
+    private readonly getModelRef: () => string,
     private readonly messages: MessageRepository,
     private readonly logger: Logger,
   ) {}
@@ -142,6 +143,7 @@ class AnswerStore {
     try {
       await this.messages.save(this.scope, this.messageId, {
         parts: toJsonParts(this.latest.filter(isKept)),
+        modelRef: this.getModelRef(),
         ...state,
       });
     } catch (error) {

@@ -129,7 +129,7 @@ export class AnswerService implements BeforeApplicationShutdown {
       role: 'assistant',
       parts: [],
       status: 'streaming',
-      modelRef: execution.candidates[0]?.modelRef ?? null,
+      modelRef: execution.getModelRef(),
       executionId: execution.id,
       clientId: null,
     };

@@ -1,6 +1,6 @@
 import type { AppId, Scope, TeamId, UserId } from '@kdx/shared';
 import { AppError } from '../../platform/errors';
-import { permissions, type Permission } from '../permissions/permissions';
+import { permissions, type Permission, type RequiredRole } from '../permissions/permissions';
 
 export type TeamRole = 'owner' | 'admin' | 'member';
 
@@ -26,7 +26,7 @@ export function isTeamAdmin(caller: Caller): boolean {
 
 /** Throws `UNAUTHENTICATED` or `FORBIDDEN` unless the caller has what the permission table asks for. */
 export function assertPermission(caller: Caller | undefined, permission: Permission): void {
-  const required = permissions[permission];
+  const required: RequiredRole = permissions[permission];
   if (required === 'public') return;
   if (!caller) {
     throw new AppError(
@@ -46,6 +46,10 @@ export function assertPermission(caller: Caller | undefined, permission: Permiss
       return;
     case 'member':
       if (!caller.team) throw noTeam();
+      return;
+    default:
+      required satisfies never; // a name that is not in the table, which only a cast can give: closed
+      throw new AppError('INTERNAL', 'This declares a permission that is none and is therefore closed.');
   }
 }
 

@@ -4,17 +4,17 @@ import { Database } from './database';
 import { Recovery } from './recovery';
 import { MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './transactions';
 
-const transactions = [TeamTransaction, PlatformTransaction, MaintenanceTransaction];
-
-/** The open database and the three ways into it. */
+/** The open database and the ways into it. The way across teams is for recovery alone. */
 @Global()
 @Module({
   providers: [
     { provide: Database, useFactory: (env: Env) => Database.open(env), inject: [ENV] },
-    ...transactions,
+    TeamTransaction,
+    PlatformTransaction,
+    MaintenanceTransaction,
     Recovery,
   ],
-  exports: [Database, Recovery, ...transactions],
+  exports: [Database, Recovery, TeamTransaction, PlatformTransaction],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(@Inject(Database) private readonly database: Database) {}

@@ -1,0 +1,29 @@
+/*
+ * The figures that this product promises, measured on this machine in one run: what was aimed at and what is. It never
+ * fails on a time; a machine that does other work at the same moment shows. `npm run bench -- start memory` runs a part.
+ */
+import { describeMachine, printFigures, type Figure } from './figures.ts';
+import { measureFirstByte } from './first-byte.ts';
+import { measureMemory, measureStart } from './footprint.ts';
+import { measurePrepareExecution } from './prepare-execution.ts';
+
+const parts: Record<string, { title: string; measure: () => Promise<Figure[]> }> = {
+  prepare: { title: 'prepareExecution, in the process', measure: measurePrepareExecution },
+  'first-byte': { title: 'A streamed chat message, against a direct AI SDK call', measure: measureFirstByte },
+  start: { title: 'Start to first healthy answer', measure: measureStart },
+  memory: { title: 'Resident memory of the server', measure: measureMemory },
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !parts[name]);
+if (unknown.length > 0) {
+  process.stderr.write(`There is no part ${unknown.join(', ')}. Choose from ${Object.keys(parts).join(', ')}.\n`);
+  process.exit(2);
+}
+
+process.stdout.write(`AI Studio bench, ${new Date().toISOString()}\n${describeMachine()}, embedded database\n`);
+for (const [name, { title, measure }] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  printFigures(title, await measure());
+}
+process.exit(0); // the embedded database's thread and the AI SDK's connections are not waited for
