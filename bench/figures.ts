@@ -10,7 +10,12 @@ export interface Figure {
 
 /** A figure that should be at most `aim`. */
 export function atMost(what: string, value: number, aim: number, unit: string): Figure {
-  return { what, measured: `${format(value)} ${unit}`.trim(), aim: `≤ ${aim} ${unit}`.trim(), met: value <= aim };
+  return {
+    what,
+    measured: `${format(value)} ${unit}`.trim(),
+    aim: `≤ ${aim} ${unit}`.trim(),
+    met: value <= aim,
+  };
 }
 
 /** A figure without an aim. */
@@ -39,7 +44,9 @@ export function printFigures(title: string, figures: Figure[]): void {
   process.stdout.write(`\n${title}\n`);
   for (const { what, measured, aim, met } of figures) {
     const verdict = aim === undefined ? '' : `${aim.padEnd(10)} ${met ? 'met' : 'MISSED'}`;
-    process.stdout.write(`  ${what.padEnd(width)}  ${measured.padStart(12)}   ${verdict}`.trimEnd().concat('\n'));
+    process.stdout.write(
+      `  ${what.padEnd(width)}  ${measured.padStart(12)}   ${verdict}`.trimEnd().concat('\n'),
+    );
   }
 }
 

@@ -18,13 +18,22 @@ const rounds = 400;
  * conversation is created before the clock starts.
  */
 export async function measureFirstByte(): Promise<Figure[]> {
-  const provider = await startOpenAiServer({ answer: ['Hello', ' there', '.'], pauseMs: 0, keepCalls: false });
+  const provider = await startOpenAiServer({
+    answer: ['Hello', ' there', '.'],
+    pauseMs: 0,
+    keepCalls: false,
+  });
   const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-bench-'));
   const server = await startAppServer(dataDir, { EGRESS_ALLOW_HOSTS: provider.host });
   const agent = new Agent();
   try {
     const caller = await createTeamWith(server.url, provider.baseUrl);
-    const model = createOpenAICompatible({ name: 'local', baseURL: provider.baseUrl, apiKey: 'sk-bench', includeUsage: true })('small');
+    const model = createOpenAICompatible({
+      name: 'local',
+      baseURL: provider.baseUrl,
+      apiKey: 'sk-bench',
+      includeUsage: true,
+    })('small');
     const direct: number[] = [];
     const through: number[] = [];
     for (let round = -warmUpRounds; round < rounds; round += 1) {
@@ -52,7 +61,11 @@ export async function measureFirstByte(): Promise<Figure[]> {
 async function createTeamWith(url: string, baseUrl: string): Promise<Caller> {
   const caller = await createTeam(await signUp(url, 'Ada', 'ada@example.com'), 'Team', 'team');
   const models = [{ modelKey: 'small', displayName: 'Small' }];
-  const provider = await call(caller, 'POST', '/api/v1/team-providers', { displayName: 'Local', baseUrl, models });
+  const provider = await call(caller, 'POST', '/api/v1/team-providers', {
+    displayName: 'Local',
+    baseUrl,
+    models,
+  });
   await call(caller, 'PUT', `/api/v1/tokens/${provider.id}`, { token: 'sk-bench' });
   const [{ id: modelId }] = provider.models;
   await call(caller, 'PATCH', `/api/v1/team-models/${modelId}`, { enabled: true });
@@ -68,7 +81,11 @@ async function firstTextDirect(model: Parameters<typeof streamText>[0]['model'])
   return firstText;
 }
 
-async function firstTextThroughServer({ url, token, teamId }: Caller, sessionId: string, dispatcher: Agent): Promise<number> {
+async function firstTextThroughServer(
+  { url, token, teamId }: Caller,
+  sessionId: string,
+  dispatcher: Agent,
+): Promise<number> {
   const startedAt = performance.now();
   const { body, statusCode } = await request(`${url}/api/v1/chat/sessions/${sessionId}/messages`, {
     dispatcher,
@@ -82,6 +99,7 @@ async function firstTextThroughServer({ url, token, teamId }: Caller, sessionId:
     text += String(chunk);
     if (text.includes('text-delta')) firstText ||= performance.now() - startedAt;
   }
-  if (statusCode !== 200 || firstText === 0) throw new Error(`A message was answered with ${statusCode}: ${text}`);
+  if (statusCode !== 200 || firstText === 0)
+    throw new Error(`A message was answered with ${statusCode}: ${text}`);
   return firstText;
 }

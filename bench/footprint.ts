@@ -41,8 +41,10 @@ export async function measureMemory(): Promise<Figure[]> {
     let sessionId = '';
     for (let sent = 0; sent <= 1_000; sent += 1) {
       if (milestones.includes(sent)) megabytes.set(sent, residentMegabytes(server.pid));
-      if (sent % messagesPerSession === 0) sessionId = (await call(caller, 'POST', '/api/v1/chat/sessions', {})).id;
-      if (sent < 1_000) await chat(caller, sessionId, { text: `Message ${sent}: tell me what you were sent.` });
+      if (sent % messagesPerSession === 0)
+        sessionId = (await call(caller, 'POST', '/api/v1/chat/sessions', {})).id;
+      if (sent < 1_000)
+        await chat(caller, sessionId, { text: `Message ${sent}: tell me what you were sent.` });
     }
     const at = (count: number) => megabytes.get(count) ?? Number.NaN;
     return [

@@ -6,10 +6,18 @@ import { atMost, median, percentile, plain, type Figure } from './figures.ts';
 
 const load = createRequire(import.meta.url);
 const { createApp } = load('../dist/src/app.js') as typeof import('../src/app.ts');
-const { loadEnv } = load('../dist/src/platform/env/index.js') as typeof import('../src/platform/env/index.ts');
-const { createLogger } = load('../dist/src/platform/logging/index.js') as typeof import('../src/platform/logging/index.ts');
-const { AiStudioService } = load('../dist/src/ai-studio/index.js') as typeof import('../src/ai-studio/index.ts');
-const { TeamChanges } = load('../dist/src/platform/tenancy/index.js') as typeof import('../src/platform/tenancy/index.ts');
+const { loadEnv } = load(
+  '../dist/src/platform/env/index.js',
+) as typeof import('../src/platform/env/index.ts');
+const { createLogger } = load(
+  '../dist/src/platform/logging/index.js',
+) as typeof import('../src/platform/logging/index.ts');
+const { AiStudioService } = load(
+  '../dist/src/ai-studio/index.js',
+) as typeof import('../src/ai-studio/index.ts');
+const { TeamChanges } = load(
+  '../dist/src/platform/tenancy/index.js',
+) as typeof import('../src/platform/tenancy/index.ts');
 const shared = load('../dist/libs/shared/src/index.js') as typeof import('../libs/shared/src/index.ts');
 const { Client } = load('pg') as typeof import('pg');
 
@@ -81,7 +89,8 @@ async function createTeam(app: App): Promise<import('../libs/shared/src/index.ts
   const headers: Record<string, string> = {};
   const call = async (method: 'POST' | 'PUT' | 'PATCH', url: string, payload: object) => {
     const answer = await app.inject({ method, url, headers, payload });
-    if (answer.statusCode >= 300) throw new Error(`${method} ${url} answered ${answer.statusCode}: ${answer.body}`);
+    if (answer.statusCode >= 300)
+      throw new Error(`${method} ${url} answered ${answer.statusCode}: ${answer.body}`);
     return { body: answer.json(), headers: answer.headers };
   };
   const account = { name: 'Ada', email: 'ada@example.com', password: 'change-me-please' };
@@ -96,7 +105,8 @@ async function createTeam(app: App): Promise<import('../libs/shared/src/index.ts
     models,
   });
   await call('PUT', `/api/v1/tokens/${provider.body.id}`, { token: 'sk-bench-0123456789' });
-  for (const { id } of provider.body.models) await call('PATCH', `/api/v1/team-models/${id}`, { enabled: true });
+  for (const { id } of provider.body.models)
+    await call('PATCH', `/api/v1/team-models/${id}`, { enabled: true });
   const text = 'Answer in plain English, briefly, and name your sources. '.repeat(10);
   const instructions = { enabled: true, content: text };
   await call('PUT', '/api/v1/app-config/aiStudio/team', { config: { teamInstructions: instructions } });

@@ -17,11 +17,15 @@ const parts: Record<string, { title: string; measure: () => Promise<Figure[]> }>
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !parts[name]);
 if (unknown.length > 0) {
-  process.stderr.write(`There is no part ${unknown.join(', ')}. Choose from ${Object.keys(parts).join(', ')}.\n`);
+  process.stderr.write(
+    `There is no part ${unknown.join(', ')}. Choose from ${Object.keys(parts).join(', ')}.\n`,
+  );
   process.exit(2);
 }
 
-process.stdout.write(`AI Studio bench, ${new Date().toISOString()}\n${describeMachine()}, embedded database\n`);
+process.stdout.write(
+  `AI Studio bench, ${new Date().toISOString()}\n${describeMachine()}, embedded database\n`,
+);
 for (const [name, { title, measure }] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   printFigures(title, await measure());

@@ -16,7 +16,8 @@ const teamText = 'Answer in plain English. The company is called Example Ltd.';
 const ownText = 'Keep it short: I read on a phone.';
 const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-demo-'));
 const undo: (() => Promise<void> | void)[] = [() => rmSync(dataDir, { recursive: true, force: true })];
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().then(() => process.exit(130)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void cleanUp().then(() => process.exit(130)));
 
 try {
   await run();
@@ -34,11 +35,16 @@ async function run(): Promise<void> {
   title(`AI Studio, from an empty directory to a stored conversation, with ${provider.displayName}`);
 
   const server = await step('Start a server', async () => {
-    const variables: Record<string, string> = provider.allowHost ? { EGRESS_ALLOW_HOSTS: provider.allowHost } : {};
+    const variables: Record<string, string> = provider.allowHost
+      ? { EGRESS_ALLOW_HOSTS: provider.allowHost }
+      : {};
     const started = await startAppServer(dataDir, variables);
     undo.unshift(started.stop);
     show({ address: started.url, data: `${dataDir} (removed at the end)` });
-    expect(true, `healthy after ${(started.healthyAfterMs / 1000).toFixed(1)} s, database created and migrated`);
+    expect(
+      true,
+      `healthy after ${(started.healthyAfterMs / 1000).toFixed(1)} s, database created and migrated`,
+    );
     return started;
   });
   const admin = await step('Sign up and make a team', () => makeTeam(server.url));
@@ -61,11 +67,17 @@ async function makeTeam(url: string): Promise<Caller> {
   const admin = await createTeam(ada, 'Research', 'research');
   const { items: models } = await call(admin, 'GET', '/api/v1/team-models');
   show({ team: admin.teamId, models: models.map(({ ref }: Json) => ref).join(', ') });
-  expect(models.some(({ ref, isDefault }: Json) => ref === 'sandbox/echo' && isDefault), 'a new team can chat before it has a key: sandbox/echo');
+  expect(
+    models.some(({ ref, isDefault }: Json) => ref === 'sandbox/echo' && isDefault),
+    'a new team can chat before it has a key: sandbox/echo',
+  );
   return admin;
 }
 
-async function storeKey(admin: Caller, provider: DemoProvider): Promise<{ providerId: string; modelId: string }> {
+async function storeKey(
+  admin: Caller,
+  provider: DemoProvider,
+): Promise<{ providerId: string; modelId: string }> {
   const registered = await provider.register(admin);
   say(`PUT /api/v1/tokens/${registered.providerId} { "token": "${provider.key.slice(0, 3)}…" }`);
   const stored = await call(admin, 'PUT', `/api/v1/tokens/${registered.providerId}`, { token: provider.key });
@@ -73,7 +85,10 @@ async function storeKey(admin: Caller, provider: DemoProvider): Promise<{ provid
   show({ last4, fingerprint, status });
   const listed = await call(admin, 'GET', '/api/v1/tokens');
   expect(last4 === provider.key.slice(-4) && status === 'usable', 'the key is stored and usable');
-  expect(!JSON.stringify([stored, listed]).includes(provider.key), 'the answers show its last four characters, never the key');
+  expect(
+    !JSON.stringify([stored, listed]).includes(provider.key),
+    'the answers show its last four characters, never the key',
+  );
   return registered;
 }
 
@@ -102,28 +117,47 @@ async function writeInstructions(admin: Caller): Promise<void> {
   show({ team: `version ${team.version}`, personal: `version ${own.version}` });
   say('GET /api/v1/prompts/preview: what a model would be told now');
   const { layers } = await call(admin, 'GET', '/api/v1/prompts/preview');
-  show(Object.fromEntries(layers.map(({ layer, source, tokens }: Json) => [layer, `${source}, about ${tokens} tokens`])));
-  expect(layers.map(({ layer }: Json) => layer).join() === 'platform,team,user', 'three layers: platform, team, user');
+  show(
+    Object.fromEntries(
+      layers.map(({ layer, source, tokens }: Json) => [layer, `${source}, about ${tokens} tokens`]),
+    ),
+  );
+  expect(
+    layers.map(({ layer }: Json) => layer).join() === 'platform,team,user',
+    'three layers: platform, team, user',
+  );
 }
 
-async function talk(admin: Caller, provider: DemoProvider): Promise<{ sessionId: string; streamed: string[] }> {
+async function talk(
+  admin: Caller,
+  provider: DemoProvider,
+): Promise<{ sessionId: string; streamed: string[] }> {
   say('POST /api/v1/chat/sessions');
   const { id: sessionId } = await call(admin, 'POST', '/api/v1/chat/sessions', {});
   const streamed: string[] = [];
   for (const [index, text] of provider.questions.entries()) {
     const modelId = index === 1 ? provider.secondModel : undefined;
-    say(`POST /api/v1/chat/sessions/${sessionId}/messages ${JSON.stringify({ text, ...(modelId ? { modelId } : {}) })}`);
+    say(
+      `POST /api/v1/chat/sessions/${sessionId}/messages ${JSON.stringify({ text, ...(modelId ? { modelId } : {}) })}`,
+    );
     const answer = await chat(admin, sessionId, { text, ...(modelId ? { modelId } : {}) }, answerPrinter());
     process.stdout.write('\n');
     const times = `first text after ${Math.round(answer.firstTextMs)} ms, all after ${Math.round(answer.totalMs)} ms`;
     expect(answer.pieces > 1, `streamed in ${answer.pieces} pieces: ${times}`);
     if (modelId === 'sandbox/echo') {
-      expect(answer.text.includes(teamText) && answer.text.includes(ownText), 'the model was told the team and the personal instructions');
+      expect(
+        answer.text.includes(teamText) && answer.text.includes(ownText),
+        'the model was told the team and the personal instructions',
+      );
     }
     streamed.push(answer.text);
   }
   const keys = provider.receivedKeys();
-  if (keys) expect(keys.length === 1 && keys[0] === provider.key, "the provider got the team's key in its authorization header");
+  if (keys)
+    expect(
+      keys.length === 1 && keys[0] === provider.key,
+      "the provider got the team's key in its authorization header",
+    );
   return { sessionId, streamed };
 }
 
@@ -132,10 +166,18 @@ async function readBack(admin: Caller, sessionId: string, streamed: string[]): P
   const { items } = await call(admin, 'GET', `/api/v1/chat/sessions/${sessionId}/messages`);
   for (const { role, status, modelRef, parts } of items) {
     const text = textOf(parts).replace(/\s+/g, ' ');
-    show({ [role]: `${status}${modelRef ? `, ${modelRef}` : ''}: ${text.length > 70 ? `${text.slice(0, 70)}…` : text}` });
+    show({
+      [role.padEnd('assistant'.length)]:
+        `${status}${modelRef ? `, ${modelRef}` : ''}: ${text.length > 70 ? `${text.slice(0, 70)}…` : text}`,
+    });
   }
-  expect(items.length === 4 && items.every(({ status }: Json) => status === 'complete'), 'four messages, all complete');
-  const answers = items.filter(({ role }: Json) => role === 'assistant').map(({ parts }: Json) => textOf(parts));
+  expect(
+    items.length === 4 && items.every(({ status }: Json) => status === 'complete'),
+    'four messages, all complete',
+  );
+  const answers = items
+    .filter(({ role }: Json) => role === 'assistant')
+    .map(({ parts }: Json) => textOf(parts));
   expect(JSON.stringify(answers) === JSON.stringify(streamed), 'what is stored is what was streamed');
 }
 
@@ -151,8 +193,14 @@ async function readRecord(admin: Caller): Promise<void> {
       '  time': `first part ${timings.firstPartMs} ms, whole answer ${timings.totalMs} ms`,
     });
   }
-  expect(items.length === 2 && items.every(({ outcome }: Json) => outcome === 'completed'), 'two executions, both completed');
-  expect(items.every(({ usage }: Json) => usage.source === 'provider'), 'tokens are counted by the provider');
+  expect(
+    items.length === 2 && items.every(({ outcome }: Json) => outcome === 'completed'),
+    'two executions, both completed',
+  );
+  expect(
+    items.every(({ usage }: Json) => usage.source === 'provider'),
+    'tokens are counted by the provider',
+  );
 }
 
 async function lookIntoDatabase({ key }: DemoProvider, providerId: string): Promise<void> {
@@ -162,7 +210,10 @@ async function lookIntoDatabase({ key }: DemoProvider, providerId: string): Prom
   const hex = Buffer.from(row.sealed).toString('hex');
   show({ sealed: `${hex.slice(0, 64)}… (${row.sealed.length} bytes)`, last4: row.last4 });
   expect(!Buffer.from(row.sealed).includes(key), 'the row is ciphertext');
-  expect(countFilesWith(dataDir, key) === 0, 'no file of the data directory holds the key: not as it is, nor as base64 or hex');
+  expect(
+    countFilesWith(dataDir, key) === 0,
+    'no file of the data directory holds the key: not as it is, nor as base64 or hex',
+  );
 }
 
 function textOf(parts: Json[]): string {

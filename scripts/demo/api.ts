@@ -19,15 +19,24 @@ export async function call(caller: Caller, method: string, path: string, body?: 
 
 /** Signs a new person up and gives them with their session token. */
 export async function signUp(url: string, name: string, email: string): Promise<Caller> {
-  const response = await send({ url }, 'POST', '/api/auth/sign-up/email', { name, email, password: 'change-me-please' });
+  const response = await send({ url }, 'POST', '/api/auth/sign-up/email', {
+    name,
+    email,
+    password: 'change-me-please',
+  });
   const token = response.headers.get('set-auth-token');
-  if (!response.ok || !token) throw new Error(`Signing up answered ${response.status}: ${await response.text()}`);
+  if (!response.ok || !token)
+    throw new Error(`Signing up answered ${response.status}: ${await response.text()}`);
   await response.arrayBuffer();
   return { url, token };
 }
 
 /** Makes a team and gives its owner in it. */
-export async function createTeam(owner: Caller, name: string, slug: string): Promise<Caller & { teamId: string }> {
+export async function createTeam(
+  owner: Caller,
+  name: string,
+  slug: string,
+): Promise<Caller & { teamId: string }> {
   const team = await call(owner, 'POST', '/api/auth/organization/create', { name, slug });
   return { ...owner, teamId: team.id };
 }
@@ -44,7 +53,8 @@ export async function chat(
 ): Promise<{ text: string; pieces: number; firstTextMs: number; totalMs: number }> {
   const startedAt = performance.now();
   const response = await send(caller, 'POST', `/api/v1/chat/sessions/${sessionId}/messages`, body);
-  if (!response.ok || !response.body) throw new Error(`The message was answered with ${response.status}: ${await response.text()}`);
+  if (!response.ok || !response.body)
+    throw new Error(`The message was answered with ${response.status}: ${await response.text()}`);
   const answer = { text: '', pieces: 0, firstTextMs: 0, totalMs: 0 };
   for await (const chunk of readEvents(response.body)) {
     if (chunk.type === 'error') throw new Error(`The answer failed: ${chunk.errorText}`);
@@ -58,7 +68,12 @@ export async function chat(
   return answer;
 }
 
-function send({ url, token, teamId }: Caller, method: string, path: string, body?: object): Promise<Response> {
+function send(
+  { url, token, teamId }: Caller,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Response> {
   return fetch(`${url}${path}`, {
     method,
     headers: {
@@ -72,10 +87,12 @@ function send({ url, token, teamId }: Caller, method: string, path: string, body
 
 /** The objects of a stream of server-sent events. */
 async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Json> {
+  const decoder = new TextDecoder();
   let rest = '';
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    const events = (rest + text).split('\n\n');
+  for await (const bytes of body) {
+    const events = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
     rest = events.pop() ?? '';
-    for (const event of events) if (event.startsWith('data: {')) yield JSON.parse(event.slice('data: '.length));
+    for (const event of events)
+      if (event.startsWith('data: {')) yield JSON.parse(event.slice('data: '.length));
   }
 }

@@ -23,15 +23,26 @@ export interface AppServer {
  * environment, apart from what any process needs: nothing of the caller's own configuration. Throws an `Error` with
  * what the server said where it does not start.
  */
-export async function startAppServer(dataDir: string, variables: Record<string, string> = {}): Promise<AppServer> {
-  if (!existsSync(main)) throw new Error('There is no build. Run npm run build first, or start this with npm run.');
+export async function startAppServer(
+  dataDir: string,
+  variables: Record<string, string> = {},
+): Promise<AppServer> {
+  if (!existsSync(main))
+    throw new Error('There is no build. Run npm run build first, or start this with npm run.');
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const startedAt = performance.now();
   const child = spawn(process.execPath, [main], {
     // The channel tells the server where this process vanishes without a word: it stops then.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...inherited(), HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...variables },
+    env: {
+      ...inherited(),
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'warn',
+      ...variables,
+    },
   });
   let said = '';
   const listen = (chunk: Buffer) => {
@@ -42,7 +53,8 @@ export async function startAppServer(dataDir: string, variables: Record<string, 
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
 
   while (!(await isHealthy(url))) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The server did not start. It said:\n${said}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`The server did not start. It said:\n${said}`);
     if (performance.now() - startedAt > startTimeoutMs) {
       child.kill('SIGKILL');
       throw new Error(`The server was not healthy within ${startTimeoutMs / 1000} s. It said:\n${said}`);
@@ -85,5 +97,7 @@ async function findFreePort(): Promise<number> {
 /** What a process needs to run at all, on any system. */
 function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LANG'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }

@@ -28,27 +28,43 @@ interface Options {
 }
 
 /** Starts it on a free loopback port. Shapes: https://platform.openai.com/docs/api-reference/chat */
-export async function startOpenAiServer({ answer, pauseMs, keepCalls = true }: Options): Promise<OpenAiServer> {
+export async function startOpenAiServer({
+  answer,
+  pauseMs,
+  keepCalls = true,
+}: Options): Promise<OpenAiServer> {
   const calls: OpenAiServer['calls'] = [];
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === 'GET' && request.url === '/v1/models') return sendJson(response, 200, { object: 'list', data: [] });
+    if (request.method === 'GET' && request.url === '/v1/models')
+      return sendJson(response, 200, { object: 'list', data: [] });
     if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
       return sendJson(response, 404, { error: { message: 'Not found', type: 'invalid_request_error' } });
     }
     const body = JSON.parse(await readText(request)) as ChatRequest; // from the AI SDK; a wrong shape fails the call
     if (keepCalls) calls.push({ authorization: request.headers.authorization, body });
     const usage = toUsage(body, answer);
-    const shared = { id: `chatcmpl-${calls.length}`, created: Math.floor(Date.now() / 1000), model: body.model };
+    const shared = {
+      id: `chatcmpl-${calls.length}`,
+      created: Math.floor(Date.now() / 1000),
+      model: body.model,
+    };
     if (!body.stream) {
       const message = { role: 'assistant', content: answer.join('') };
-      return sendJson(response, 200, { ...shared, object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }], usage });
+      return sendJson(response, 200, {
+        ...shared,
+        object: 'chat.completion',
+        choices: [{ index: 0, message, finish_reason: 'stop' }],
+        usage,
+      });
     }
     const send = (choices: object[], rest: object = {}) =>
-      response.write(`data: ${JSON.stringify({ ...shared, object: 'chat.completion.chunk', choices, ...rest })}\n\n`);
+      response.write(
+        `data: ${JSON.stringify({ ...shared, object: 'chat.completion.chunk', choices, ...rest })}\n\n`,
+      );
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     send([{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }]);
     for (const content of answer) {

@@ -22,7 +22,12 @@ export interface DemoProvider {
 const realProviders = [
   { id: 'openai', displayName: 'OpenAI', variable: 'OPENAI_API_KEY', model: 'gpt-5-mini' },
   { id: 'anthropic', displayName: 'Anthropic', variable: 'ANTHROPIC_API_KEY', model: 'claude-haiku-4-5' },
-  { id: 'google', displayName: 'Google', variable: 'GOOGLE_GENERATIVE_AI_API_KEY', model: 'gemini-2.5-flash' },
+  {
+    id: 'google',
+    displayName: 'Google',
+    variable: 'GOOGLE_GENERATIVE_AI_API_KEY',
+    model: 'gemini-2.5-flash',
+  },
 ];
 
 export async function chooseProvider(): Promise<DemoProvider> {
@@ -33,7 +38,13 @@ export async function chooseProvider(): Promise<DemoProvider> {
   return localProvider();
 }
 
-function realProvider(chosen: { id: string; displayName: string; variable: string; model: string; key: string }): DemoProvider {
+function realProvider(chosen: {
+  id: string;
+  displayName: string;
+  variable: string;
+  model: string;
+  key: string;
+}): DemoProvider {
   const { id, displayName, variable, model, key } = chosen;
   return {
     displayName: `${displayName} (${model}, with the key in ${variable}; DEMO_MODEL chooses another model)`,
@@ -41,7 +52,11 @@ function realProvider(chosen: { id: string; displayName: string; variable: strin
     allowHost: undefined,
     register: async (admin) => {
       say(`POST /api/v1/models: ${id}/${model} into the catalogue, which the first account may do`);
-      const created = await call(admin, 'POST', '/api/v1/models', { providerId: id, modelKey: model, displayName: model });
+      const created = await call(admin, 'POST', '/api/v1/models', {
+        providerId: id,
+        modelKey: model,
+        displayName: model,
+      });
       return { providerId: id, modelId: created.id };
     },
     secondModel: undefined,

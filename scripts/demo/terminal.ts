@@ -20,7 +20,9 @@ export async function step<T>(name: string, work: () => Promise<T>): Promise<T> 
   try {
     return await work();
   } catch (error) {
-    throw new Error(`Step ${steps}, "${name}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`Step ${steps}, "${name}": ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -56,5 +58,7 @@ export function answerPrinter(): (text: string) => void {
 }
 
 export function fail(error: unknown): void {
-  process.stderr.write(`\n${paint(['bold', 'red'], 'The demo failed.')} ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(
+    `\n${paint(['bold', 'red'], 'The demo failed.')} ${error instanceof Error ? error.message : String(error)}\n`,
+  );
 }

@@ -1,6 +1,6 @@
 export { IdentityModule } from './identity.module';
-export { isTeamAdmin, toScope, type Caller, type TeamRole } from './callers/caller';
+export { isTeamAdmin, toScope, type Caller } from './callers/caller';
 export { CurrentCaller } from './callers/current-caller';
-export { permissions, type Permission, type RequiredRole } from './permissions/permissions';
+export { permissions, type Permission } from './permissions/permissions';
 export { needs, permissionMetadata, RequirePermission } from './permissions/require-permission';
 export { TrpcPermissionMiddleware, type CallerContext } from './permissions/trpc-permission.middleware';

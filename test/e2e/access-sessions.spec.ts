@@ -234,7 +234,6 @@ describe('sessions and teams', () => {
       const team = await createTeam(await signUp(app));
       const lists = await Promise.all([1, 2, 3, 4].map(() => team.get('/api/v1/team-models')));
       const sandbox = { ref: 'sandbox/echo', enabled: true, isDefault: true, usable: true, priority: 0 };
-      console.log(lists.map((l) => l.text.slice(0, 100)), app.logs.filter((l) => /error|warn/.test(l)).slice(-5));
       for (const { body } of lists)
         expect(body.items.filter(({ enabled }: { enabled: boolean }) => enabled)).toMatchObject([sandbox]);
       expect(await trpcOf(team).aiTeamModels.getDefault.query()).toMatchObject(sandbox);

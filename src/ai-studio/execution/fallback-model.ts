@@ -117,7 +117,7 @@ export class FallbackModel implements LanguageModelV4 {
 }
 
 /** `PROVIDER_FAILED` with one safe reason a candidate. */
-export function providerFailed(attempts: Attempt[]): AppError {
+function providerFailed(attempts: Attempt[]): AppError {
   const text = attempts.map(({ modelRef, reason }) => `${modelRef} ${reason ?? 'failed'}`).join('; ');
   return new AppError(
     'PROVIDER_FAILED',

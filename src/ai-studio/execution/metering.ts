@@ -26,6 +26,9 @@ export interface ExecutionRecorder {
   end(outcome: Exclude<ExecutionOutcome, 'running'>, usage: MeasuredUsage): Promise<void>;
 }
 
+/** The AI SDK does not say when its reader breaks off: a stream that is not read for so long has been left. */
+const abandonedAfterMs = 60_000;
+
 /**
  * Writes the record of what runs, from the model's own parts: so it survives an abort, a cut and an executor that
  * looks away. AI SDK language-model middleware.
@@ -47,6 +50,7 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
             throw error;
           },
           ended: (how) => recorder.end(meter.outcome(how), meter.usage()),
+          idleMs: abandonedAfterMs,
         });
         return { ...result, stream };
       } catch (error) {

@@ -6,20 +6,41 @@ export interface Relay<Part> {
   failed(error: unknown): Part[];
   /** `cancelled`: the reader went away. Awaited before the reader sees the end. */
   ended(how: 'closed' | 'failed' | 'cancelled'): void | Promise<void>;
+  /** A reader that asks for nothing for so long has gone without a word: the stream is cancelled. Default: never. */
+  idleMs?: number;
 }
 
 /** Passes a stream on part by part, only as fast as it is read; normal end, failure and cancellation meet here. */
 export function relayStream<Part>(source: ReadableStream<Part>, relay: Relay<Part>): ReadableStream<Part> {
   const reader = source.getReader();
-  let over = false;
-  const end = async (how: 'closed' | 'failed' | 'cancelled') => {
-    if (over) return;
-    over = true;
-    await relay.ended(how);
+  let cancelled = false;
+  let ending: Promise<void> | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  // A cancellation also closes the source under a read that waits: it is still a cancellation.
+  const end = (how: 'closed' | 'failed' | 'cancelled') =>
+    (ending ??= Promise.resolve(relay.ended(cancelled ? 'cancelled' : how)));
+  const cancel = async (reason: unknown) => {
+    clearTimeout(idle);
+    cancelled = true;
+    try {
+      await reader.cancel(reason);
+    } finally {
+      await end('cancelled');
+    }
+  };
+  const awaitReader = (controller: ReadableStreamDefaultController<Part>) => {
+    if (relay.idleMs === undefined || ending) return;
+    idle = setTimeout(() => {
+      const abandoned = new DOMException('Nobody reads this stream any more.', 'AbortError');
+      void cancel(abandoned).finally(() => controller.error(abandoned));
+    }, relay.idleMs);
+    idle.unref();
   };
   return new ReadableStream<Part>(
     {
+      start: awaitReader,
       async pull(controller) {
+        clearTimeout(idle);
         // A relay may swallow a part: read on until something flows or the stream is over.
         for (let flowed = false; !flowed;) {
           let next: ReadableStreamReadResult<Part>;
@@ -39,14 +60,9 @@ export function relayStream<Part>(source: ReadableStream<Part>, relay: Relay<Par
             flowed = true;
           }
         }
+        awaitReader(controller);
       },
-      async cancel(reason) {
-        try {
-          await reader.cancel(reason);
-        } finally {
-          await end('cancelled');
-        }
-      },
+      cancel,
     },
     { highWaterMark: 0 },
   );

@@ -17,7 +17,7 @@ export const modelKeyField = {
   description: 'The model as the provider spells it',
   example: 'gpt-5-mini',
 };
-export const providerIdField = { max: 100, example: 'openai' };
+const providerIdField = { max: 100, example: 'openai' };
 
 /** What a model can do; what is left out is unknown. */
 export class CapabilitiesDto {

@@ -82,7 +82,7 @@ export class ModelService {
   }
 }
 
-export function toModelView(model: Model): ModelView {
+function toModelView(model: Model): ModelView {
   const {
     id,
     providerId,

@@ -1,5 +1,5 @@
 /** From the most general to the most specific. */
-export type LayerName = 'platform' | 'team' | 'user';
+type LayerName = 'platform' | 'team' | 'user';
 
 /** One layer of instructions before it is written into the prompt. */
 export interface LayerInput {
@@ -70,5 +70,5 @@ export function estimateTokens(text: string): number {
 
 /** A heading inside a layer must not look like the beginning of another layer. */
 function escapeHeadings(content: string): string {
-  return content.replace(/^(\s{0,3})(#{1,6}\s)/gm, '$1\\$2');
+  return content.replace(/^([ \t]*)(#{1,6}(?:\s|$))/gm, '$1\\$2');
 }

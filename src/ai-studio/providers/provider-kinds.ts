@@ -2,7 +2,7 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { createSandboxModel } from './sandbox';
 
 /** What a factory needs to make a model that calls a provider. */
-export interface ModelFactoryOptions {
+interface ModelFactoryOptions {
   baseUrl: string;
   /** Absent where the provider takes none. */
   apiKey: string | undefined;

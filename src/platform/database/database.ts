@@ -60,7 +60,15 @@ export class Database {
 
 /** Options of the one data source. An entity is known once its room is imported: its decorator registers it. */
 export function dataSourceOptions(connection: PoolConfig): DataSourceOptions {
-  const { connectionString, host, port, user, database } = connection;
+  const {
+    connectionString,
+    host,
+    port,
+    user,
+    database,
+    max = 16,
+    connectionTimeoutMillis = 10_000,
+  } = connection;
   return {
     type: 'postgres',
     ...(connectionString
@@ -74,6 +82,6 @@ export function dataSourceOptions(connection: PoolConfig): DataSourceOptions {
     installExtensions: false,
     logging: false,
     applicationName: 'ai-studio',
-    extra: { max: 16, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000 },
+    extra: { max, idleTimeoutMillis: 30_000, connectionTimeoutMillis },
   };
 }

@@ -1,4 +1,4 @@
-export { Database, dataSourceOptions, type DatabaseMode } from './database';
+export { Database, dataSourceOptions } from './database';
 export { DatabaseModule } from './database.module';
 export { Recovery } from './recovery';
 export {

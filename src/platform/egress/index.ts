@@ -1,4 +1,2 @@
 export { EgressModule } from './egress.module';
-export { parseAllowHosts, type AllowedHost } from './allowed-hosts';
-export { EgressGuard, type EgressGuardOptions } from './egress-guard';
-export type { EgressRefusalReason } from './refusal';
+export { EgressGuard } from './egress-guard';

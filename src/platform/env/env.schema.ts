@@ -90,4 +90,3 @@ export const envTable = {
 } as const;
 
 export type EnvName = keyof typeof envTable;
-export const envNames = Object.keys(envTable) as EnvName[]; // keys of a const object are exactly its names

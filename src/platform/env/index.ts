@@ -1,4 +1,4 @@
 export { ENV, EnvError, loadEnv, type Env } from './env';
 export { EnvModule } from './env.module';
-export { envTable, envNames } from './env.schema';
+export { envTable } from './env.schema';
 export { generateAuthSecret, generateKeyRing } from './generated-keys';

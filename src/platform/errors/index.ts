@@ -1,5 +1,5 @@
-export { AppError, errorCodes, notFound, type ErrorCode } from './app-error';
-export { RestErrorFilter, restErrorBody, restStatus } from './rest-error.filter';
-export { formatTrpcError, toTrpcError, trpcCode } from './trpc-errors';
+export { AppError, notFound, type ErrorCode } from './app-error';
+export { RestErrorFilter, restErrorBody } from './rest-error.filter';
+export { formatTrpcError, toTrpcError } from './trpc-errors';
 export { toAppError } from './to-app-error';
 export { logError } from './log-error';

@@ -6,7 +6,7 @@ import { logError } from './log-error';
 import { toAppError } from './to-app-error';
 
 /** HTTP status of each code. */
-export const restStatus: Record<ErrorCode, number> = {
+const restStatus: Record<ErrorCode, number> = {
   VALIDATION_FAILED: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,

@@ -3,7 +3,7 @@ import type { ErrorCode } from './app-error';
 import { toAppError } from './to-app-error';
 
 /** tRPC code of each of ours. */
-export const trpcCode: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
+const trpcCode: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   VALIDATION_FAILED: 'BAD_REQUEST',
   UNAUTHENTICATED: 'UNAUTHORIZED',
   FORBIDDEN: 'FORBIDDEN',

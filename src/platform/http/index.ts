@@ -14,6 +14,6 @@ export {
   TimeField,
   UuidField,
 } from './fields';
-export type { JsonObject, JsonValue } from './json';
+export type { JsonObject } from './json';
 export { defaultPageSize, PageQuery, parseCursor, toPage, type Page } from './page';
-export { dto, parseDto, validationFailed, type FieldProblem } from './parse-dto';
+export { dto, validationFailed, type FieldProblem } from './parse-dto';

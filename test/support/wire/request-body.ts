@@ -1,6 +1,6 @@
 /** Reading what clients send: lenient, for an encoder needs little of it. */
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

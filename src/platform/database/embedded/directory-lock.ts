@@ -11,7 +11,7 @@ interface Holder {
 }
 
 /** Another live process holds the data directory. Names it. */
-export class DirectoryLockedError extends Error {
+class DirectoryLockedError extends Error {
   constructor(
     dataDir: string,
     readonly holder: Holder,

@@ -5,7 +5,13 @@ import { Worker } from 'node:worker_threads';
 import type { PoolConfig } from 'pg';
 import { lockDirectory } from './directory-lock';
 
-const maxConnections = 32;
+/**
+ * One, so that nothing is mixed up: PGlite is one session, and its socket server lets the messages of two connections
+ * interleave outside of transaction blocks, so that one statement runs with the other's parameters.
+ */
+const maxConnections = 1;
+/** All wait for the one; what waits longer than this is told so. */
+const connectionTimeoutMillis = 60_000;
 const socketPort = 5432;
 
 interface WorkerMessage {
@@ -17,8 +23,10 @@ interface WorkerMessage {
 /** A running embedded PostgreSQL (PGlite) in a worker thread. */
 export interface EmbeddedDatabase {
   /** How `pg` reaches it. */
-  connection: Pick<PoolConfig, 'host' | 'port' | 'user' | 'database' | 'ssl'>;
-  maxConnections: number;
+  connection: Pick<
+    PoolConfig,
+    'host' | 'port' | 'user' | 'database' | 'ssl' | 'max' | 'connectionTimeoutMillis'
+  >;
   /** Closes the database cleanly and releases the directory. */
   stop(): Promise<void>;
 }
@@ -55,8 +63,14 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
     }
     const address = unixSocket ? { host: socketDir, port: socketPort } : parseAddress(ready.connection ?? '');
     return {
-      connection: { ...address, user: 'postgres', database: 'postgres', ssl: false },
-      maxConnections,
+      connection: {
+        ...address,
+        user: 'postgres',
+        database: 'postgres',
+        ssl: false,
+        max: maxConnections,
+        connectionTimeoutMillis,
+      },
       stop: async () => {
         const stopped = nextMessage(worker);
         worker.postMessage('stop');

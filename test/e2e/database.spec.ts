@@ -1,0 +1,126 @@
+import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
+import { Database, PlatformTransaction, TeamTransaction } from '../../src/platform/database';
+import { startTestApp, type TestApp } from '../support/app';
+import { createTeam, signUp } from '../support/client';
+
+const teamCount = 12;
+const transactionCount = 600;
+
+describe('team transactions', () => {
+  let app: TestApp;
+  let teams: TeamId[];
+  let transaction: TeamTransaction;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    transaction = app.nest.get(TeamTransaction);
+    const owner = await signUp(app);
+    teams = [];
+    for (let n = 0; n < teamCount; n += 1) teams.push(toTeamId((await createTeam(owner)).teamId));
+    for (const teamId of teams)
+      await transaction.run({ teamId }, (manager) =>
+        manager.query(insertProvider, [teamId, crypto.randomUUID(), teamId]),
+      );
+  });
+
+  afterAll(() => app.close());
+
+  const insertProvider = `insert into ai_team_provider (team_id, id, display_name, base_url, created_at, updated_at)
+    values ($1, $2, $3, 'https://example.com', now(), now())`;
+  const listProviders = 'select team_id from ai_team_provider';
+
+  it('see nothing of another team, even without a filter', async () => {
+    const [teamId] = teams;
+    const rows = await transaction.run({ teamId: teamId! }, (manager) => manager.query(listProviders));
+    expect(rows).toEqual([{ team_id: teamId }]);
+  });
+
+  it('cannot write a row of another team', async () => {
+    const [mine, other] = teams;
+    const write = transaction.run({ teamId: mine! }, (manager) =>
+      manager.query(insertProvider, [other, crypto.randomUUID(), 'intruder']),
+    );
+    await expect(write).rejects.toThrow(/row-level security/);
+  });
+
+  it('change nothing of another team, even without a filter', async () => {
+    const [mine] = teams;
+    const [, changed] = await transaction.run({ teamId: mine! }, (manager) =>
+      manager.query(`update ai_team_provider set base_url = base_url`),
+    );
+    expect(changed).toBe(1);
+  });
+
+  it('refuse a scope that is no UUID', () => {
+    const forged = "x'; drop table team; --" as TeamId;
+    expect(() => transaction.run({ teamId: forged }, async () => undefined)).toThrow(TypeError);
+    expect(() =>
+      transaction.run(
+        { teamId: teams[0]!, userId: 'x' as ReturnType<typeof toUserId> },
+        async () => undefined,
+      ),
+    ).toThrow(TypeError);
+  });
+
+  it('have no right on accounts, sessions and members', async () => {
+    for (const table of ['auth_user', 'auth_session', 'auth_account', 'team_member']) {
+      const read = transaction.run({ teamId: teams[0]! }, (manager) => manager.query(`select from ${table}`));
+      await expect(read).rejects.toThrow(/permission denied/);
+    }
+  });
+
+  it('may read the catalogue and not write it', async () => {
+    const write = transaction.run({ teamId: teams[0]! }, (manager) =>
+      manager.query(`update ai_model set enabled = false`),
+    );
+    await expect(write).rejects.toThrow(/permission denied/);
+  });
+
+  it('are the only way to tables of a team: the platform role has no right on them', async () => {
+    const read = app.nest.get(PlatformTransaction).run((manager) => manager.query(listProviders));
+    await expect(read).rejects.toThrow(/permission denied/);
+  });
+
+  it('leave role and scope behind on no connection', async () => {
+    const { rows } = await app.nest
+      .get(Database)
+      .pool.query<{ role: string; team: string | null }>(
+        `select current_user as role, nullif(current_setting('app.team_id', true), '') as team`,
+      );
+    expect(rows[0]?.role).not.toMatch(/^ai_studio_/);
+    expect(rows[0]?.team).toBeNull();
+  });
+
+  it('read one statement in one round trip, and survive a failing one', async () => {
+    const [teamId] = teams;
+    await expect(transaction.readOne({ teamId: teamId! }, 'select 1 / 0')).rejects.toThrow(
+      /division by zero/,
+    );
+    await expect(
+      transaction.readOne({ teamId: teamId! }, `insert into ai_team values (null)`),
+    ).rejects.toThrow();
+    expect(await transaction.readOne({ teamId: teamId! }, listProviders)).toEqual([{ team_id: teamId }]);
+  });
+
+  it(`never mix in ${transactionCount} interleaved runs with aborts`, async () => {
+    const run = async (n: number): Promise<'clean' | 'aborted'> => {
+      const teamId = teams[n % teamCount]!;
+      try {
+        await transaction.run({ teamId }, async (manager) => {
+          const first = await manager.query(listProviders);
+          await manager.query('update ai_team_provider set updated_at = now()');
+          const second = await manager.query(listProviders);
+          for (const rows of [first, second])
+            if (rows.length !== 1 || rows[0].team_id !== teamId) throw new Error('bleed');
+          if (n % 7 === 0) throw new Error('abort');
+        });
+        return 'clean';
+      } catch (error) {
+        if (error instanceof Error && error.message === 'abort') return 'aborted';
+        throw error;
+      }
+    };
+    const results = await Promise.all(Array.from({ length: transactionCount }, (_, n) => run(n)));
+    expect(results.filter((result) => result === 'aborted')).toHaveLength(Math.ceil(transactionCount / 7));
+  });
+});
