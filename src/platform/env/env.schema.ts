@@ -74,8 +74,8 @@ export const envTable = {
   },
   METRICS_TOKEN: {
     parse: z.string().min(16).optional(),
-    default: 'unset: `/metrics` is off',
-    meaning: 'Bearer token that `/metrics` asks for.',
+    default: 'unset',
+    meaning: 'Reserved for the bearer token of `/metrics`. Parsed, not used yet.',
   },
   LOG_LEVEL: {
     parse: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
