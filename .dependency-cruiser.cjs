@@ -50,7 +50,7 @@ const keepers = [
   {
     name: 'ciphers-in-encryption',
     comment:
-      'Home-made cryptography is where secrets leak: only ai-studio/encryption uses node:crypto. Seal and open through EncryptionService; make ids with uuid. Named beside it: the digest that a caller is remembered under, the keys that are generated at first start, and the number of a process. .oxlintrc.json keeps ciphers out of these three.',
+      'Home-made cryptography is where secrets leak: only ai-studio/encryption uses node:crypto. Seal and open through EncryptionService; make ids with uuid. Named beside it: the digest that a caller is remembered under, the keys that are generated at first start, and the number of a process; test/architecture/source-doors.ts keeps ciphers out of these three.',
     what: { path: '^(crypto|node:crypto)$' },
     who: [
       '^src/ai-studio/encryption/',
@@ -271,6 +271,5 @@ module.exports = {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],
     },
-    reporterOptions: { text: { highlightFocused: true } },
   },
 };

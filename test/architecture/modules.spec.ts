@@ -26,6 +26,9 @@ const expectedExports: Record<string, string[]> = {
 /** Modules of Nest and of nestjs-trpc. */
 const foreignModules = ['DiscoveryModule', 'FactoryModule', 'InternalCoreModule', 'TRPCModule'];
 
+/* Starting an application, or reading the whole product, takes its time on a busy machine. */
+jest.setTimeout(120_000);
+
 describe('what modules give to each other', () => {
   let app: TestApp;
 

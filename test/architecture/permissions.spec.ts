@@ -16,6 +16,9 @@ import { countRouterMethods, listDoors, recordRoutes, type Door } from './routes
 const exceptions = /^\/(docs|trpc)(\/|$)/;
 const anyId = '019aa000-0000-7000-8000-00000000ffff';
 
+/* Starting an application, or reading the whole product, takes its time on a busy machine. */
+jest.setTimeout(120_000);
+
 describe('permissions of the running application', () => {
   let app: TestApp;
   let doors: Door[];

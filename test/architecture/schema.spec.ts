@@ -23,6 +23,9 @@ const withoutEntity = [
   'team_member',
 ];
 
+/* Starting an application, or reading the whole product, takes its time on a busy machine. */
+jest.setTimeout(120_000);
+
 describe('the schema of the database', () => {
   let place: TestDatabase;
   let database: Database;
@@ -174,7 +177,7 @@ describe('migrations', () => {
       await database.close();
       await place.drop();
     }
-  }, 60_000);
+  });
 });
 
 function byName(a: { table: string; column: string }, b: { table: string; column: string }): number {

@@ -192,7 +192,7 @@ describe('a consumer that imports AiStudioModule', () => {
   it('generates without streaming', async () => {
     const { id, text } = await service.summarise(scope, 'The short story');
     expect(text).toBe('echo: The short story');
-    expect((server.requests[0]?.body as { stream?: boolean }).stream).not.toBe(true);
+    expect((server.requests[0]!.body as { stream?: boolean }).stream).not.toBe(true);
     expect(await ended(id)).toMatchObject({
       appId: 'summaries',
       outcome: 'completed',

@@ -197,7 +197,7 @@ describe('providers on the wire', () => {
       const [call] = server.requests;
       expect(call?.rawBody).toContain('Are you there?');
       expect(call?.path).not.toContain('stream');
-      expect((call?.body as Body).stream ?? false).toBe(false);
+      expect((call!.body as Body).stream ?? false).toBe(false);
       expect((await listExecutions(admin))[0]).toMatchObject({
         appId: 'aiStudio',
         modelRef: ref,

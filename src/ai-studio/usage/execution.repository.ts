@@ -70,7 +70,7 @@ export class ExecutionRepository {
       if (appId !== undefined) query.andWhere('execution.appId = :appId', { appId });
       if (userId !== undefined) query.andWhere('execution.userId = :userId', { userId });
       if (modelId !== undefined)
-        query.andWhere('(execution.modelId::text = :modelId or execution.modelRef = :modelId)', { modelId });
+        query.andWhere('(cast(execution.modelId as text) = :modelId or execution.modelRef = :modelId)', { modelId });
       if (from !== undefined) query.andWhere('execution.createdAt >= :from', { from });
       if (to !== undefined) query.andWhere('execution.createdAt < :to', { to });
       if (before !== undefined) query.andWhere('execution.id < :before', { before });

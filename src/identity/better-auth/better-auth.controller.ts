@@ -1,4 +1,4 @@
-import { All, Controller, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENV, type Env } from '../../platform/env';
@@ -17,9 +17,19 @@ export class BetterAuthController {
     @Inject(CallerService) private readonly callers: CallerService,
   ) {}
 
-  @All('*')
+  @Get('*')
   @RequirePermission('auth.use')
-  async handle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  read(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.handle(request, reply);
+  }
+
+  @Post('*')
+  @RequirePermission('auth.use')
+  write(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.handle(request, reply);
+  }
+
+  private async handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const response = await this.auth.handler(this.toWebRequest(request)).finally(() => {
       // Roles, teams and sessions may have changed: what this process remembers of callers is read again.
       if (request.method !== 'GET') this.callers.forgetAll();

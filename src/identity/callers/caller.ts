@@ -35,8 +35,6 @@ export function assertPermission(caller: Caller | undefined, permission: Permiss
     );
   }
   switch (required) {
-    case 'user':
-      return;
     case 'platformAdmin':
       if (!caller.platformAdmin) throw forbidden(permission, 'the platform admin');
       return;

@@ -1,8 +1,8 @@
 /**
- * What a caller has to be. `public`: anybody; `user`: signed in; `member`, `admin`: with that role (or above) in the
+ * What a caller has to be. `public`: anybody; `member`, `admin`: with that role (or above) in the
  * team that the call is for; `platformAdmin`: of this instance, with or without a team.
  */
-export type RequiredRole = 'public' | 'user' | 'member' | 'admin' | 'platformAdmin';
+export type RequiredRole = 'public' | 'member' | 'admin' | 'platformAdmin';
 
 /**
  * The one permission table. Every REST route and tRPC procedure names one of these; both transports decide by it.
@@ -11,7 +11,6 @@ export type RequiredRole = 'public' | 'user' | 'member' | 'admin' | 'platformAdm
 export const permissions = {
   'health.read': 'public',
   'auth.use': 'public',
-  'session.read': 'user',
   'appConfig.readTeam': 'member',
   'appConfig.writeTeam': 'admin',
   'appConfig.readOwn': 'member',

@@ -27,19 +27,20 @@ export class Database {
 
   /** Connects (opening the embedded database first if there is no `DATABASE_URL`) and migrates under a lock. */
   static async open(env: Env): Promise<Database> {
-    const embedded = env.databaseUrl ? undefined : await startEmbeddedDatabase(env.dataDir);
+    const serverUrl = env.databaseUrl?.reveal();
+    const embedded = serverUrl ? undefined : await startEmbeddedDatabase(env.dataDir);
+    const dataSource = new DataSource(
+      dataSourceOptions(embedded?.connection ?? { connectionString: serverUrl }),
+    );
+    const mode = embedded ? 'embedded' : 'server';
+    const database = new Database(mode, dataSource, new ServerSession(serverUrl), embedded);
     try {
-      const dataSource = new DataSource(
-        dataSourceOptions(embedded?.connection ?? { connectionString: env.databaseUrl?.reveal() }),
-      );
       await dataSource.initialize();
-      const session = new ServerSession(env.databaseUrl?.reveal());
-      const database = new Database(embedded ? 'embedded' : 'server', dataSource, session, embedded);
-      await migrate(dataSource, env.databaseUrl?.reveal());
-      await session.open();
+      await migrate(dataSource, serverUrl);
+      await database.session.open();
       return database;
     } catch (error) {
-      await embedded?.stop();
+      await database.close();
       throw error;
     }
   }
@@ -53,7 +54,7 @@ export class Database {
 
   async close(): Promise<void> {
     await this.session.close();
-    await this.dataSource.destroy();
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
     await this.embedded?.stop();
   }
 }

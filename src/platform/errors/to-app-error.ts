@@ -3,8 +3,7 @@ import { TRPCError } from '@trpc/server';
 import { AppError } from './app-error';
 
 /** Text of every answer for which we are to blame. The cause is logged, never sent. */
-const internalMessage =
-  'Something went wrong on our side. It is logged under the request id; try again.';
+const internalMessage = 'Something went wrong on our side. It is logged under the request id; try again.';
 
 /** Turns whatever was thrown into a value of the closed list. What is not known becomes `INTERNAL` with its cause. */
 export function toAppError(thrown: unknown): AppError {

@@ -1,4 +1,5 @@
 import { TRPCError, type TRPC_ERROR_CODE_KEY, type TRPCDefaultErrorShape } from '@trpc/server';
+import { TRPC_ERROR_CODES_BY_KEY, type TRPC_ERROR_CODE_NUMBER } from '@trpc/server/rpc';
 import type { ErrorCode } from './app-error';
 import { toAppError } from './to-app-error';
 
@@ -40,7 +41,7 @@ export function formatTrpcError({ error, shape, ctx }: FormatterOptions) {
   const { code: trpc, httpStatus, path } = shape.data;
   const requestId = typeof ctx === 'object' && ctx !== null && 'requestId' in ctx ? ctx.requestId : undefined;
   return {
-    code: shape.code,
+    code: code === 'SHUTTING_DOWN' ? shape.code : withoutRetry(shape.code),
     message,
     data: {
       code: trpc,
@@ -49,4 +50,15 @@ export function formatTrpcError({ error, shape, ctx }: FormatterOptions) {
       error: { code, message, ...(details === undefined ? {} : { details }), requestId },
     },
   };
+}
+
+/** JSON-RPC leaves -32000 to -32099 to each server (specification 2.0, section 5.1). */
+const serverError = -32_000 as TRPC_ERROR_CODE_NUMBER; // the type holds tRPC's own numbers only
+
+/**
+ * tRPC's client subscribes again by itself when it reads the number of INTERNAL_SERVER_ERROR, and sends the input again:
+ * a message whose models failed would be asked over and over. Only a restarting server is worth that.
+ */
+function withoutRetry(code: TRPC_ERROR_CODE_NUMBER): TRPC_ERROR_CODE_NUMBER {
+  return code === TRPC_ERROR_CODES_BY_KEY.INTERNAL_SERVER_ERROR ? serverError : code;
 }
