@@ -22,6 +22,11 @@ const byStatus: Record<number, Omit<Failure, 'status'>> = {
   529: { reason: 'is overloaded (529)', giveWay: true },
 };
 
+const refusalReasons: Partial<Record<ErrorCode, string>> = {
+  EGRESS_REFUSED: 'has an address that this server may not reach',
+  TOKEN_UNREADABLE: 'has a stored key that this server cannot open',
+};
+
 /** Thrown where a candidate stays silent for longer than it may. */
 export class FirstPartTimeout extends Error {
   constructor(readonly ms: number) {
@@ -53,14 +58,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof EmptyAnswer)
     return { reason: 'answered with nothing that could be read', giveWay: true };
   const refusal = causes(error).find((cause) => cause instanceof AppError);
-  if (refusal)
-    return {
-      reason:
-        refusal.code === 'EGRESS_REFUSED'
-          ? 'has an address that this server may not reach'
-          : 'could not be used',
-      giveWay: true,
-    };
+  if (refusal) return { reason: refusalReasons[refusal.code] ?? 'could not be used', giveWay: true };
   const status = causes(error)
     .map(statusOf)
     .find((value) => value !== undefined);

@@ -89,6 +89,7 @@ export class FallbackModel implements LanguageModelV4 {
   ): Promise<T> {
     const [first] = this.candidates;
     const failed: Attempt[] = [];
+    const refusals: AppError[] = [];
     for (const candidate of this.candidates) {
       const startedAt = performance.now();
       const attempt = (rest: Pick<Attempt, 'outcome' | 'status' | 'reason'>): Attempt => ({
@@ -108,11 +109,13 @@ export class FallbackModel implements LanguageModelV4 {
         const failedAttempt = attempt({ outcome: 'failed', ...failure });
         failed.push(failedAttempt);
         this.listener.onAttempt(failedAttempt, candidate);
+        if (error instanceof AppError) refusals.push(error);
         if (!giveWay) break;
-        if (failed.length === 1 && this.candidates.length === 1 && error instanceof AppError) throw error;
       }
     }
-    throw providerFailed(failed);
+    // Where all were refused on our side (a key that does not open, an address), that says what to do.
+    const [refusal] = refusals;
+    throw refusal && refusals.length === failed.length ? refusal : providerFailed(failed);
   }
 }
 

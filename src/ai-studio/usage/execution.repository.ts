@@ -70,7 +70,9 @@ export class ExecutionRepository {
       if (appId !== undefined) query.andWhere('execution.appId = :appId', { appId });
       if (userId !== undefined) query.andWhere('execution.userId = :userId', { userId });
       if (modelId !== undefined)
-        query.andWhere('(cast(execution.modelId as text) = :modelId or execution.modelRef = :modelId)', { modelId });
+        query.andWhere('(cast(execution.modelId as text) = :modelId or execution.modelRef = :modelId)', {
+          modelId,
+        });
       if (from !== undefined) query.andWhere('execution.createdAt >= :from', { from });
       if (to !== undefined) query.andWhere('execution.createdAt < :to', { to });
       if (before !== undefined) query.andWhere('execution.id < :before', { before });

@@ -1,0 +1,119 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = resolve(__dirname, '../..');
+
+/** Where a server keeps its data. */
+interface Place {
+  dataDir: string;
+  databaseUrl: string | undefined;
+}
+
+/**
+ * Real server processes, built from the sources as they are now: into a folder of their own, so that neither an old
+ * build is tested nor a build that somebody runs at the same time is disturbed. `close` ends what still runs.
+ */
+export class ServerProcesses {
+  private readonly all: ServerProcess[] = [];
+
+  private constructor(private readonly folder: string) {}
+
+  static async build(): Promise<ServerProcesses> {
+    const folder = mkdtempSync(join(tmpdir(), 'ai-studio-build-'));
+    const config = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
+    config.compilerOptions.deleteOutDir = false;
+    config.compilerOptions.builder.options.outDir = join(folder, 'dist');
+    const configFile = join(folder, 'nest-cli.json');
+    writeFileSync(configFile, JSON.stringify(config));
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+    await promisify(execFile)(process.execPath, [nest, 'build', '--config', relative(root, configFile)], {
+      cwd: root,
+      env: cleanEnvironment(),
+    });
+    return new ServerProcesses(folder);
+  }
+
+  /** Spawns a server with these environment variables and no others. */
+  spawn(place: Place, variables: Record<string, string> = {}): ServerProcess {
+    const child = spawn(process.execPath, [join(this.folder, 'dist/src/main.js')], {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...cleanEnvironment(),
+        PORT: '0',
+        DATA_DIR: place.dataDir,
+        ...(place.databaseUrl ? { DATABASE_URL: place.databaseUrl } : {}),
+        AUTH_SIGN_UP: 'open',
+        EGRESS_ALLOW_HOSTS: '127.0.0.1',
+        ...variables,
+      },
+    });
+    const server = new ServerProcess(child);
+    this.all.push(server);
+    return server;
+  }
+
+  /** Spawns a server and waits until it listens. */
+  async start(place: Place, variables: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = this.spawn(place, variables);
+    await server.listens();
+    return server;
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.all) server.kill('SIGKILL');
+    await Promise.all(this.all.map(({ exited }) => exited));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** One server process. */
+export class ServerProcess {
+  /** Everything that it wrote to both outputs. */
+  output = '';
+  url = '';
+  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+
+  constructor(private readonly child: ChildProcess) {
+    const keep = (chunk: Buffer) => void (this.output += chunk.toString());
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    this.exited = new Promise((done) => {
+      child.on('close', (code, signal) => done({ code, signal }));
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Resolves when it has printed its address; throws what it printed if it ends before. */
+  async listens(): Promise<void> {
+    const printed = new Promise<string>((found) => {
+      const look = () => {
+        const url = /listens on (http\S+)/.exec(this.output)?.[1];
+        if (url) found(url);
+      };
+      this.child.stdout?.on('data', look);
+      look();
+    });
+    const failed = this.exited.then(({ code }) => {
+      throw new Error(`The server ended with ${code}:\n${this.output}`);
+    });
+    this.url = await Promise.race([printed, failed]);
+  }
+}
+
+/** What any process needs, and none of the variables of this product. */
+function cleanEnvironment(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_COMPILE_CACHE'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
