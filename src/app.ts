@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -25,6 +26,7 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
         .status(400)
         .send(restErrorBody(toAppError(Object.assign(error, { statusCode: 400 })), request.id));
     },
+    clientErrorHandler: refuseUnreadable,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(env, logger), adapter, {
     logger: new NestLogger(logger),
@@ -60,6 +62,28 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
   await app.init();
   await fastify.ready();
   return app;
+}
+
+/** What is no HTTP, or longer than Node reads: there is no request yet that could be answered in the usual way. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+  const refusal = new AppError(
+    'VALIDATION_FAILED',
+    'The request cannot be read: check its length and headers.',
+  );
+  const [id, tooLong] = [uuidv7(), error.code === 'HPE_HEADER_OVERFLOW'];
+  const body = JSON.stringify(restErrorBody(refusal, id));
+  socket.end(
+    [
+      `HTTP/1.1 ${tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request'}`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${id}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }
 
 /** tRPC would take forms as well, and refuse the rest before it knows the request: in an answer without its id. */

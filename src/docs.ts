@@ -23,6 +23,15 @@ export function buildOpenApiDocument(app: NestFastifyApplication): OpenAPIObject
   return SwaggerModule.createDocument(app, options);
 }
 
+/** The viewer's program knows a proxy and services of its makers; whatever it tries, the browser asks nobody but us. */
+const sameOriginOnly = [
+  "default-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob:",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** Serves the document at `/docs/openapi.json` and a browser view of it at `/docs`. Nothing is loaded from elsewhere. */
 export function serveDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
@@ -32,7 +41,8 @@ export function serveDocs(app: NestFastifyApplication): void {
     const view = await (browser ??= createBrowserView());
     const answer = await view.inject({ method: 'GET', url: request.url });
     if (answer.statusCode === 404) return reply.callNotFound();
-    return reply.status(answer.statusCode).headers(answer.headers).send(answer.rawPayload);
+    const headers = { ...answer.headers, 'content-security-policy': sameOriginOnly };
+    return reply.status(answer.statusCode).headers(headers).send(answer.rawPayload);
   };
   fastify.get('/docs/openapi.json', () => (document ??= buildOpenApiDocument(app)));
   fastify.get('/docs', browse);

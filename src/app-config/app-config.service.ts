@@ -70,6 +70,12 @@ export class AppConfigService {
           },
         );
       }
+      if (stored && stored.schemaVersion > schema.version) {
+        throw new AppError(
+          'CONFLICT',
+          'The configuration was saved by a newer release of this server. Save it there, or update this one.',
+        );
+      }
       const next = checkDocument(schema, mergePatch(readDocument(schema, stored).config, patch));
       if (!next.ok)
         throw validationFailed(

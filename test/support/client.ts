@@ -62,7 +62,10 @@ export class Client {
 }
 
 /** Signs a new person up. The first one of an application is its platform admin. */
-export async function signUp(app: Pick<TestApp, 'url'>, name = `user-${randomBytes(4).toString('hex')}`): Promise<Client> {
+export async function signUp(
+  app: Pick<TestApp, 'url'>,
+  name = `user-${randomBytes(4).toString('hex')}`,
+): Promise<Client> {
   const email = `${name.toLowerCase()}@example.com`;
   const answer = await new Client(app.url).post('/api/auth/sign-up/email', {
     name,

@@ -28,7 +28,6 @@ const counts = [
   'outputTokens',
   'reasoningTokens',
 ] as const;
-const saveDelaysMs = [100, 500, 2_000];
 
 /** The row of one prepared execution, from its first call to its end. An executor may call the model several times. */
 export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
@@ -113,23 +112,16 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     await this.save(ending, tokenId);
   }
 
-  /** The answer has been given; a database that is away for a moment must not lose what it used. */
+  /** The answer has been given: that its record cannot be kept is logged, and fails nothing. */
   private async save(ending: Partial<Execution>, tokenId: string | undefined): Promise<void> {
     const { scope, id } = this.options;
-    for (const delay of [...saveDelaysMs, undefined]) {
-      try {
-        await this.executions.end(scope, id, ending, tokenId);
-        return;
-      } catch (error) {
-        if (delay === undefined) {
-          this.logger.error(
-            { err: error, executionId: id, teamId: scope.teamId, ending },
-            'the end of an execution could not be recorded',
-          );
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, delay));
-      }
+    try {
+      await this.executions.end(scope, id, ending, tokenId);
+    } catch (error) {
+      this.logger.error(
+        { err: error, executionId: id, teamId: scope.teamId, ending },
+        'the end of an execution could not be recorded',
+      );
     }
   }
 

@@ -1,4 +1,4 @@
-import { AppError } from '../../platform/errors';
+import { AppError, type ErrorCode } from '../../platform/errors';
 
 /** What is known of a provider's failure, safe to show: never the provider's own words, which may repeat the key. */
 export interface Failure {

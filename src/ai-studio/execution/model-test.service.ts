@@ -28,7 +28,8 @@ export class ModelTestService {
       });
       return { ok: true, latencyMs: latencyMs(), text: text.slice(0, 10_000) };
     } catch (error) {
-      if (error instanceof AppError && error.code === 'PROVIDER_FAILED') return { ok: false, latencyMs: latencyMs(), error: error.message };
+      if (error instanceof AppError && error.code === 'PROVIDER_FAILED')
+        return { ok: false, latencyMs: latencyMs(), error: error.message };
       if (error instanceof Error && error.name === 'TimeoutError') {
         return { ok: false, latencyMs: latencyMs(), error: `No answer within ${testTimeoutMs} ms.` };
       }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope, TeamId } from '@kdx/shared';
-import { Recovery, TeamTransaction } from '../../platform/database';
+import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
 import { ProviderToken } from '../tokens/token.entity';
 import { Execution } from './execution.entity';
 
@@ -43,19 +43,21 @@ export class ExecutionRepository {
     tokenId: string | undefined,
   ): Promise<void> {
     const { teamId } = scope;
-    await this.transaction.run(scope, async (manager) => {
-      await manager.update(Execution, { teamId, id }, ending);
-      if (!tokenId) return;
-      await manager
-        .createQueryBuilder()
-        .update(ProviderToken)
-        .set({ lastUsedAt: new Date() })
-        .where(
-          `team_id = :teamId and id = :tokenId and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
-          { teamId, tokenId },
-        )
-        .execute();
-    });
+    await writeWithPatience(() =>
+      this.transaction.run(scope, async (manager) => {
+        await manager.update(Execution, { teamId, id }, ending);
+        if (!tokenId) return;
+        await manager
+          .createQueryBuilder()
+          .update(ProviderToken)
+          .set({ lastUsedAt: new Date() })
+          .where(
+            `team_id = :teamId and id = :tokenId and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
+            { teamId, tokenId },
+          )
+          .execute();
+      }),
+    );
   }
 
   /** Newest first. */

@@ -127,29 +127,33 @@ class AnswerStore {
     for await (const { parts } of states) {
       this.latest = parts;
       if (this.saving || performance.now() - this.savedAt < saveEveryMs) continue;
-      this.saving = this.save({}).finally(() => {
-        this.saving = undefined;
-        this.savedAt = performance.now();
-      });
+      // The next one, or the end, will hold what this one could not store.
+      this.saving = this.messages
+        .save(this.scope, this.messageId, this.state)
+        .catch((error: unknown) => this.report(error))
+        .finally(() => {
+          this.saving = undefined;
+          this.savedAt = performance.now();
+        });
     }
   }
 
   async end(state: Partial<Pick<ChatMessage, 'status' | 'error'>>): Promise<void> {
     await this.saving;
-    await this.save(state);
+    try {
+      await this.messages.end(this.scope, this.messageId, { ...this.state, ...state });
+    } catch (error) {
+      this.report(error);
+      throw error;
+    }
   }
 
-  private async save(state: Partial<Pick<ChatMessage, 'status' | 'error'>>): Promise<void> {
-    try {
-      await this.messages.save(this.scope, this.messageId, {
-        parts: toJsonParts(this.latest.filter(isKept)),
-        modelRef: this.getModelRef(),
-        ...state,
-      });
-    } catch (error) {
-      this.logger.error({ err: error, messageId: this.messageId }, 'an answer could not be stored');
-      if (state.status) throw error;
-    }
+  private get state(): Pick<ChatMessage, 'parts' | 'modelRef'> {
+    return { parts: toJsonParts(this.latest.filter(isKept)), modelRef: this.getModelRef() };
+  }
+
+  private report(error: unknown): void {
+    this.logger.error({ err: error, messageId: this.messageId }, 'an answer could not be stored');
   }
 }
 

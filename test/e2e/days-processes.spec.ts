@@ -1,0 +1,388 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSession, createTeam, say, signUp, Client, type Answer } from '../support/client';
+import { createTestDatabase, type TestDatabase } from '../support/databases';
+import { ServerProcesses, type ServerProcess } from '../support/process';
+import {
+  addTeamProvider,
+  expectStatus,
+  listExecutions,
+  setDefaultModel,
+  type UsableModel,
+} from '../support/providers';
+import { eventually, openAnswer, slowly } from '../support/streams';
+import { administer, withDatabase } from '../support/template';
+import { startWireServer, type WireServer } from '../support/wire';
+
+const serverUrl = process.env.DATABASE_URL;
+const onServer = serverUrl ? describe : describe.skip;
+const embedded = serverUrl ? describe.skip : describe;
+
+const makeKek = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
+
+describe('bad days of a server', () => {
+  let processes: ServerProcesses;
+  let empty: string;
+
+  beforeAll(async () => {
+    processes = await ServerProcesses.build();
+    empty = mkdtempSync(join(tmpdir(), 'ai-studio-empty-'));
+  }, 60_000);
+
+  afterAll(async () => {
+    await processes.close();
+    rmSync(empty, { recursive: true, force: true });
+  });
+
+  /** The same person at another address: after a restart the port is another. */
+  const at = (client: Client, { url }: ServerProcess) =>
+    new Client(url, client.token, client.teamId, client.userId, client.email);
+
+  const messagesOf = async (client: Client, sessionId: string): Promise<Answer['body'][]> =>
+    expectStatus(await client.get(`/api/v1/chat/sessions/${sessionId}/messages`)).items;
+
+  const executionOf = async (client: Client, id: string): Promise<Answer['body']> =>
+    (await listExecutions(client)).find((execution) => execution.id === id);
+
+  describe('a start that must not be', () => {
+    const refuse = async (variables: Record<string, string>) => {
+      const server = processes.spawn({ dataDir: join(empty, 'none'), databaseUrl: undefined }, variables);
+      const { code } = await server.exited;
+      return { code, output: server.output };
+    };
+
+    it('names each variable with a bad value, and shows no value', async () => {
+      const bad = {
+        PORT: 'canary-port',
+        PUBLIC_URL: 'ftp://canary-url',
+        DATABASE_URL: 'mysql://user:canary-password@host/db',
+        AUTH_SECRET: 'canary-short',
+        AUTH_SIGN_UP: 'canary-sign-up',
+        SANDBOX_PROVIDER: 'canary-sandbox',
+        REDIS_URL: 'http://canary-redis',
+        METRICS_TOKEN: 'canary',
+        LOG_LEVEL: 'canary-level',
+        DRAIN_MS: 'canary-ms',
+        NODE_ENV: 'canary-env',
+        AI_STUDIO_KEK_FILE: '/canary/path',
+      };
+      const { code, output } = await refuse(bad);
+      expect(code).toBe(1);
+      for (const name of Object.keys(bad)) expect(output).toContain(name);
+      expect(output).not.toMatch(/canary/);
+      expect(output).not.toMatch(/\n\s+at /);
+    });
+
+    it('refuses a key ring that is none, and allowed hosts that cannot be read, without showing them', async () => {
+      const outcomes = await Promise.all([
+        refuse({ AI_STUDIO_KEK: 'canary' }),
+        refuse({ AI_STUDIO_KEK: `k1:${Buffer.alloc(16, 'canary').toString('base64')}` }),
+        refuse({ EGRESS_ALLOW_HOSTS: 'http://canary/path' }),
+      ]);
+      const names = ['AI_STUDIO_KEK', 'AI_STUDIO_KEK', 'EGRESS_ALLOW_HOSTS'];
+      for (const [index, { code, output }] of outcomes.entries()) {
+        expect([code, output]).toEqual([1, expect.stringContaining(names[index]!)]);
+        expect(output).not.toMatch(/canary|Y2FuYXJ5/);
+      }
+    });
+
+    it('refuses production without keys of its own, or with an example key', async () => {
+      const authSecret = randomBytes(32).toString('hex');
+      const example = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
+      const [bare, withoutSecret, withExample] = await Promise.all([
+        refuse({ NODE_ENV: 'production' }),
+        refuse({ NODE_ENV: 'production', AI_STUDIO_KEK: makeKek('k1') }),
+        refuse({ NODE_ENV: 'production', AI_STUDIO_KEK: example, AUTH_SECRET: authSecret }),
+      ]);
+      expect(bare).toEqual({ code: 1, output: expect.stringMatching(/AI_STUDIO_KEK[^]*AUTH_SECRET/) });
+      expect(withoutSecret).toEqual({ code: 1, output: expect.stringContaining('AUTH_SECRET') });
+      expect(withoutSecret.output).not.toContain('AI_STUDIO_KEK must');
+      expect(withExample).toEqual({ code: 1, output: expect.stringContaining('example') });
+      expect(withExample.output).not.toContain(example.slice(3));
+    });
+
+    it('refuses a database that does not answer, without showing its password', async () => {
+      const { code, output } = await refuse({
+        DATABASE_URL: 'postgres://user:canary-password@127.0.0.1:1/none',
+      });
+      expect(code).toBe(1);
+      expect(output).toMatch(/did not start[^]*ECONNREFUSED/);
+      expect(output).not.toContain('canary');
+    });
+  });
+
+  describe('one server, from crash to crash', () => {
+    let database: TestDatabase;
+    let wire: WireServer;
+    let server: ServerProcess;
+    let owner: Client;
+    let model: UsableModel;
+    let sessionId: string;
+
+    beforeAll(async () => {
+      database = await createTestDatabase();
+      wire = await startWireServer('openai', { expectKey: 'sk-kept-over-all-days' });
+      server = await processes.start(database);
+      owner = await createTeam(await signUp(server));
+      model = await addTeamProvider(owner, wire, { name: 'wired', key: 'sk-kept-over-all-days' });
+      sessionId = await createSession(owner);
+    }, 60_000);
+
+    afterAll(async () => {
+      server.kill('SIGKILL');
+      await server.exited;
+      await wire.close();
+      await database.drop();
+    });
+
+    const restart = async (variables: Record<string, string> = {}) => {
+      server = await processes.start(database, variables);
+      owner = at(owner, server);
+    };
+
+    embedded('while it runs', () => {
+      it('lets no second process at its data, and names the process that has it', async () => {
+        const second = processes.spawn(database);
+        const { code } = await second.exited;
+        expect(code).toBe(1);
+        expect(second.output).toContain(`in use by process ${server.pid} `);
+        expect((await owner.get('/health/ready')).status).toBe(200);
+      });
+    });
+
+    it('loses nothing that was acknowledged when it is killed in the middle of an answer', async () => {
+      const answer = await openAnswer(owner, sessionId, { text: slowly(5_000, 40) });
+      await answer.readWords(30);
+      const before = await messagesOf(owner, sessionId);
+      server.kill('SIGKILL');
+      expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
+      await expect(answer.readAll()).rejects.toThrow();
+
+      await restart();
+      const [question, partial, ...others] = await messagesOf(owner, sessionId);
+      expect(others).toEqual([]);
+      expect(question).toEqual(before[0]);
+      expect(partial).toMatchObject({ role: 'assistant', status: 'interrupted' });
+      expect(partial.parts[0].text).toMatch(/^w0 w1 w2 w3 /);
+      expect(partial.parts[0].text.length).toBeGreaterThanOrEqual(before[1].parts[0].text.length);
+      expect(await executionOf(owner, partial.executionId)).toMatchObject({
+        outcome: 'interrupted',
+        usage: { source: 'unknown', outputTokens: null },
+      });
+      expect(server.output).toContain('unfinished work of a vanished process was ended');
+    });
+
+    it('goes on with the interrupted conversation, and nothing is running in it', async () => {
+      expect((await owner.get(`/api/v1/chat/sessions/${sessionId}/stream`)).status).toBe(204);
+      const next = await say(owner, sessionId, { text: 'Go on' });
+      expect(next.text).toContain('w0 w1 w2');
+      expect((await messagesOf(owner, sessionId)).at(-1)).toMatchObject({ status: 'complete' });
+    });
+
+    it('finishes running answers when it is told to stop, and takes no new work meanwhile', async () => {
+      const session = await createSession(owner);
+      const answer = await openAnswer(owner, session, { text: slowly(60, 40) });
+      await answer.readWords(5);
+      server.kill('SIGTERM');
+      const ready = await eventually(async () => {
+        const health = await owner.get('/health/ready');
+        return health.status !== 200 && health;
+      });
+      expect(ready.status).toBe(503);
+      expect((await owner.get('/health/live')).status).toBe(200);
+      for (const refused of [
+        await owner.post('/api/v1/chat/sessions'),
+        await owner.get('/api/v1/team-models'),
+        await owner.post(`/api/v1/chat/sessions/${sessionId}/messages`, { text: 'One more' }),
+        await owner.query('chat.findSessions', {}),
+      ]) {
+        expect(refused).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN' } } });
+        expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      expect(await answer.readAll()).toMatch(/^w0 .* w59$/);
+      expect(answer.chunks.at(-1)?.type).toBe('finish');
+      expect(await server.exited).toEqual({ code: 0, signal: null });
+    });
+
+    it('says of a key that was sealed under another key-encryption key that it cannot be opened, and keeps it', async () => {
+      await restart({ AI_STUDIO_KEK: makeKek('another'), DRAIN_MS: '200' });
+      const unreadable = { code: 'TOKEN_UNREADABLE', message: expect.stringContaining('AI_STUDIO_KEK') };
+      expect(expectStatus(await owner.get('/api/v1/tokens')).items).toMatchObject([
+        { last4: 'days', status: 'unreadable' },
+      ]);
+      const modelTest = await owner.post(`/api/v1/team-models/${model.id}/test`);
+      expect(modelTest).toMatchObject({ status: 503, body: { error: unreadable } });
+      const tokenTest = await owner.post(`/api/v1/tokens/${model.providerId}/test`);
+      expect(tokenTest).toMatchObject({ status: 503, body: { error: unreadable } });
+      expect(wire.requests).toEqual([]);
+      // Where another model can answer, it does, and the record says why the first did not.
+      const session = await createSession(owner, { modelId: model.id });
+      expect((await say(owner, session, { text: 'Hello' })).status).toBe(200);
+      const [execution] = await listExecutions(owner);
+      expect(execution.attempts).toMatchObject([
+        { modelRef: model.ref, outcome: 'failed', reason: 'has a stored key that this server cannot open' },
+        { modelRef: 'sandbox/echo', outcome: 'answered' },
+      ]);
+    });
+
+    it('cuts an answer that does not end in time when it is told to stop, keeps what it said, and says so', async () => {
+      sessionId = await createSession(owner);
+      const answer = await openAnswer(owner, sessionId, { text: slowly(5_000, 40) });
+      await answer.readWords(20);
+      const startedAt = performance.now();
+      server.kill('SIGTERM');
+      await answer.readAll();
+      expect(answer.chunks.at(-1)?.type).toBe('abort');
+      expect(await server.exited).toEqual({ code: 0, signal: null });
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+
+      await restart();
+      const [, partial] = await messagesOf(owner, sessionId);
+      expect(partial.status).toBe('interrupted');
+      expect(partial.parts[0].text).toBe(answer.text);
+      expect(await executionOf(owner, partial.executionId)).toMatchObject({
+        outcome: 'stopped',
+        usage: { source: 'estimated' },
+      });
+      // It was ended in time, not found unfinished.
+      expect(server.output).not.toContain('unfinished work');
+    });
+
+    it('opens the key again with the right key-encryption key', async () => {
+      expect(expectStatus(await owner.get('/api/v1/tokens')).items).toMatchObject([
+        { last4: 'days', status: 'usable' },
+      ]);
+      const test = expectStatus(await owner.post(`/api/v1/team-models/${model.id}/test`));
+      expect(test.ok).toBe(true);
+      expect(wire.requests[0]?.headers.authorization).toBe('Bearer sk-kept-over-all-days');
+    });
+  });
+
+  embedded('two processes at once on one empty directory', () => {
+    it('start one: the other names it and leaves', async () => {
+      const place = { dataDir: join(empty, 'race'), databaseUrl: undefined };
+      const pair = [processes.spawn(place), processes.spawn(place)];
+      const settled = await Promise.allSettled(pair.map((server) => server.listens()));
+      expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      const [winner, loser] = settled[0]?.status === 'fulfilled' ? pair : pair.toReversed();
+      expect(loser?.output).toContain(`in use by process ${winner?.pid} `);
+      expect((await fetch(`${winner?.url}/health/ready`)).status).toBe(200);
+    }, 60_000);
+  });
+
+  onServer('replicas on one PostgreSQL server', () => {
+    let place: { dataDir: string; databaseUrl: string };
+    let first: ServerProcess;
+    let second: ServerProcess;
+    let third: ServerProcess | undefined;
+    let wire: WireServer;
+    let owner: Client;
+    const name = `ai_studio_replicas_${randomBytes(6).toString('hex')}`;
+
+    beforeAll(async () => {
+      wire = await startWireServer('openai');
+      await administer(serverUrl!, `create database ${name}`);
+      place = { dataDir: join(empty, 'replicas'), databaseUrl: withDatabase(serverUrl!, name) };
+      // Empty, and both at once.
+      [first, second] = await Promise.all([processes.start(place), processes.start(place)]);
+      owner = await createTeam(await signUp(first));
+    }, 60_000);
+
+    afterAll(async () => {
+      for (const server of [first, second, third]) server?.kill('SIGKILL');
+      await Promise.all([first, second, third].map((server) => server?.exited));
+      await wire.close();
+      await administer(serverUrl!, `drop database if exists ${name} with (force)`);
+    });
+
+    it('both come up on an empty database, and each knows the accounts of the other', async () => {
+      for (const server of [first, second]) {
+        expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+        expect(expectStatus(await at(owner, server).get('/api/v1/team-models')).items).toHaveLength(1);
+      }
+    });
+
+    it('see at once what is changed on the other: default, key, deleted key', async () => {
+      const [here, there] = [at(owner, first), at(owner, second)];
+      const ask = async (client: Client, modelId?: string) =>
+        say(client, await createSession(client), { text: 'Hello', ...(modelId ? { modelId } : {}) });
+      expect((await ask(there)).text).toContain('# Platform rules');
+
+      const model = await addTeamProvider(here, wire, { name: 'shared', key: 'sk-first-key-0001' });
+      await setDefaultModel(here, model.id);
+      // "At once" is a notification's way: far below the 30 seconds after which a replica looks by itself.
+      await eventually(async () => (await ask(there)).text === 'echo: Hello', 3_000);
+      expect(wire.requests.at(-1)?.headers.authorization).toBe('Bearer sk-first-key-0001');
+
+      expectStatus(await here.put(`/api/v1/tokens/${model.providerId}`, { token: 'sk-other-key-0002' }));
+      await eventually(async () => {
+        await ask(there);
+        return wire.requests.at(-1)?.headers.authorization === 'Bearer sk-other-key-0002';
+      }, 3_000);
+
+      expectStatus(await here.patch(`/api/v1/team-models/${model.id}`, { settings: { temperature: 0.5 } }));
+      await eventually(async () => {
+        await ask(there);
+        return (wire.requests.at(-1)!.body as { temperature?: number }).temperature === 0.5;
+      }, 3_000);
+
+      expectStatus(await there.delete(`/api/v1/team-providers/${model.providerId}`), 204);
+      await eventually(async () => (await ask(here, model.id)).body?.error?.code === 'NOT_FOUND', 3_000);
+      await eventually(async () => (await ask(here)).body?.error?.code === 'NO_DEFAULT_MODEL', 3_000);
+      await setDefaultModel(here, 'sandbox/echo');
+      await eventually(async () => (await ask(there)).status === 200, 3_000);
+    });
+
+    it("end what a killed one left unfinished, and leave a living one's answer alone", async () => {
+      const [here, there] = [at(owner, first), at(owner, second)];
+      const [dying, living] = [await createSession(here), await createSession(there)];
+      const cut = await openAnswer(here, dying, { text: slowly(5_000, 40) });
+      await cut.readWords(25);
+      const whole = await openAnswer(there, living, { text: slowly(5_000, 40) });
+      await whole.readWords(1);
+      first.kill('SIGKILL');
+      await first.exited;
+      await expect(cut.readAll()).rejects.toThrow();
+
+      third = await processes.start(place);
+      const [, partial] = await messagesOf(at(owner, third), dying);
+      expect(partial).toMatchObject({
+        status: 'interrupted',
+        parts: [{ text: expect.stringMatching(/^w0 w1 w2 /) }],
+      });
+      expect(await executionOf(there, partial.executionId)).toMatchObject({ outcome: 'interrupted' });
+      const [, running] = await messagesOf(at(owner, third), living);
+      expect(running.status).toBe('streaming');
+      await whole.readWords(whole.text.split(' ').length + 40);
+      expectStatus(await there.post(`/api/v1/chat/sessions/${living}/stop`));
+      const [, stopped] = await messagesOf(at(owner, third), living);
+      expect(stopped.status).toBe('stopped');
+      expect(await executionOf(there, stopped.executionId)).toMatchObject({ outcome: 'stopped' });
+    }, 60_000);
+
+    it('outlive a database that is away for a second when an answer ends', async () => {
+      const there = at(owner, second);
+      const sessionId = await createSession(there);
+      const answer = await openAnswer(there, sessionId, { text: slowly(60, 40) });
+      await answer.readWords(55);
+      await administer(serverUrl!, `alter database ${name} with allow_connections false`);
+      const sessions = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
+      await administer(serverUrl!, sessions);
+      await answer.readWords(60);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await administer(serverUrl!, `alter database ${name} with allow_connections true`);
+      expect(await answer.readAll()).toMatch(/^w0 .* w59$/);
+      const [, stored] = await eventually(async () => {
+        const messages = await messagesOf(there, sessionId);
+        return messages[1].status !== 'streaming' && messages;
+      });
+      expect(stored).toMatchObject({ status: 'complete', parts: [{ text: answer.text }] });
+      expect(await executionOf(there, stored.executionId)).toMatchObject({ outcome: 'completed' });
+      // It hears of changes again, too.
+      await setDefaultModel(there, 'sandbox/echo');
+      expect((await say(there, sessionId, { text: 'Go on' })).status).toBe(200);
+    });
+  });
+});
