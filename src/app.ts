@@ -24,6 +24,7 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       void reply
         .status(400)
+        .header('x-request-id', request.id)
         .send(restErrorBody(toAppError(Object.assign(error, { statusCode: 400 })), request.id));
     },
     clientErrorHandler: refuseUnreadable,

@@ -28,6 +28,9 @@ const preamble = new Set<UIMessageChunk['type']>([
   'reasoning-start',
 ]);
 
+/** Chunks after which nothing more of an answer comes. */
+const endings = new Set<UIMessageChunk['type']>(['finish', 'abort', 'error']);
+
 /** Runs one execution to its end, whoever listens, and stores what it says as it says it. */
 @Injectable()
 export class AnswerPump {
@@ -56,6 +59,8 @@ export class AnswerPump {
     onBegin: () => void,
   ): Promise<AppError | undefined> {
     const store = new AnswerStore(scope, answer.messageId, getModelRef, this.messages, this.logger);
+    // Who hears the end may send the next message at once: it is said when the answer is stored.
+    const last: UIMessageChunk[] = [];
     let failure: AppError | undefined;
     const keepFailure = (error: unknown): AppError =>
       (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
@@ -79,7 +84,8 @@ export class AnswerPump {
       const writer = writable.getWriter();
       const stored = store.follow(readUIMessageStream({ stream: readable }));
       for await (const chunk of chunks) {
-        answer.say(chunk);
+        if (last.length > 0 || endings.has(chunk.type)) last.push(chunk);
+        else answer.say(chunk);
         if (!preamble.has(chunk.type) && chunk.type !== 'error') onBegin();
         await writer.write(chunk);
       }
@@ -87,9 +93,9 @@ export class AnswerPump {
       await stored;
     } catch (error) {
       keepFailure(error);
-      if (!answer.signal.aborted) answer.say({ type: 'error', errorText: errorText(toAppError(error)) });
+      if (!answer.signal.aborted) last.push({ type: 'error', errorText: errorText(toAppError(error)) });
     }
-    await this.finish(store, answer, failure);
+    await this.finish(store, answer, failure, last);
     return failure;
   }
 
@@ -97,12 +103,14 @@ export class AnswerPump {
     store: AnswerStore,
     answer: RunningAnswer,
     failure: AppError | undefined,
+    last: UIMessageChunk[],
   ): Promise<void> {
     try {
       if (answer.signal.aborted) await store.end({ status: answer.endedAs });
       else if (failure) await store.end({ status: 'failed', error: toErrorObject(failure) });
       else await store.end({ status: 'complete' });
       if (failure) logError(this.logger, failure, { messageId: answer.messageId });
+      for (const chunk of last) answer.say(chunk);
     } finally {
       answer.end();
     }
@@ -129,7 +137,7 @@ class AnswerStore {
       if (this.saving || performance.now() - this.savedAt < saveEveryMs) continue;
       // The next one, or the end, will hold what this one could not store.
       this.saving = this.messages
-        .save(this.scope, this.messageId, this.state)
+        .save(this.scope, this.messageId, this.said)
         .catch((error: unknown) => this.report(error))
         .finally(() => {
           this.saving = undefined;
@@ -141,14 +149,14 @@ class AnswerStore {
   async end(state: Partial<Pick<ChatMessage, 'status' | 'error'>>): Promise<void> {
     await this.saving;
     try {
-      await this.messages.end(this.scope, this.messageId, { ...this.state, ...state });
+      await this.messages.end(this.scope, this.messageId, { ...this.said, ...state });
     } catch (error) {
       this.report(error);
       throw error;
     }
   }
 
-  private get state(): Pick<ChatMessage, 'parts' | 'modelRef'> {
+  private get said(): Pick<ChatMessage, 'parts' | 'modelRef'> {
     return { parts: toJsonParts(this.latest.filter(isKept)), modelRef: this.getModelRef() };
   }
 

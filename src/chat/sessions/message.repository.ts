@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { In, MoreThan } from 'typeorm';
 import type { Scope } from '@kdx/shared';
-import { Recovery, TeamTransaction } from '../../platform/database';
+import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
 import { AppError, notFound } from '../../platform/errors';
 import { ChatMessage, ChatSession } from './chat.entities';
 
@@ -76,20 +76,24 @@ export class MessageRepository {
     });
   }
 
-  /** Stores the state of an answer. False where the conversation was deleted meanwhile. */
-  async save(
-    scope: Scope,
-    id: string,
-    state: Partial<Pick<ChatMessage, 'parts' | 'status' | 'modelRef' | 'executionId' | 'error'>>,
-  ): Promise<boolean> {
+  /** Stores what an answer has said so far. Nothing happens where the conversation was deleted meanwhile. */
+  async save(scope: Scope, id: string, said: Pick<ChatMessage, 'parts' | 'modelRef'>): Promise<void> {
     const { teamId, userId } = scope;
-    const { affected } = await this.transaction.run(scope, (manager) =>
+    await this.transaction.run(scope, (manager) =>
       manager.update(
         ChatMessage,
         { teamId, userId, id, status: In(['streaming', 'interrupted']) },
-        { ...state, updatedAt: new Date() },
+        { ...said, updatedAt: new Date() },
       ),
     );
-    return affected === 1;
+  }
+
+  /** Stores how an answer ended. It must not be lost: until then the conversation takes no other message. */
+  end(
+    scope: Scope,
+    id: string,
+    state: Pick<ChatMessage, 'parts' | 'modelRef'> & Partial<Pick<ChatMessage, 'status' | 'error'>>,
+  ): Promise<void> {
+    return writeWithPatience(() => this.save(scope, id, state));
   }
 }

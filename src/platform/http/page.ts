@@ -35,7 +35,7 @@ export function parseCursor(cursor: string | undefined, length: number): string[
     const fits =
       Array.isArray(parts) &&
       parts.length === length &&
-      parts.every((part) => typeof part === 'string' && !part.includes('\0'));
+      parts.every((part) => typeof part === 'string' && part.isWellFormed() && !part.includes('\0'));
     if (fits && isUuid(parts.at(-1))) return parts;
   } catch {
     // not JSON: the error below says what to do

@@ -1,0 +1,182 @@
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
+import { RequestMethod } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { startTestApp, type TestApp } from '../support/app';
+import { Client } from '../support/client';
+
+interface Schema {
+  $ref?: string;
+  type?: string;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  allOf?: Schema[];
+}
+
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  tags?: string[];
+  parameters?: { name: string; in: string; required?: boolean; schema?: Schema }[];
+  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
+  responses?: Record<string, { description?: string; content?: Record<string, { schema: Schema }> }>;
+}
+
+describe('the API document', () => {
+  let app: TestApp;
+  let document: {
+    openapi: string;
+    info: { title: string; version: string };
+    paths: Record<string, Record<string, Operation>>;
+    components: {
+      schemas: Record<string, Schema>;
+      securitySchemes: Record<string, { type: string; scheme: string }>;
+    };
+    security: Record<string, unknown>[];
+  };
+  let operations: [string, Operation][];
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    document = (await new Client(app.url).get('/docs/openapi.json')).body;
+    operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]): [string, Operation] => [
+        `${method.toUpperCase()} ${path}`,
+        operation,
+      ]),
+    );
+  });
+
+  afterAll(() => app.close());
+
+  it('is OpenAPI 3 and open to everybody', () => {
+    expect(document.openapi).toMatch(/^3\.\d\.\d$/);
+    expect(document.info).toMatchObject({ title: 'AI Studio', version: expect.any(String) });
+    const [scheme] = Object.keys(document.security[0]!);
+    expect(document.components.securitySchemes[scheme!]).toMatchObject({ type: 'http', scheme: 'bearer' });
+  });
+
+  it('lists every route that the application serves, and no other', () => {
+    const undocumented = ['ALL /api/auth/*']; // Better Auth's, who documents them
+    const served = listRoutes(app).filter((route) => !undocumented.includes(route));
+    expect(operations.map(([route]) => route).toSorted()).toEqual(served.toSorted());
+    expect(served.length).toBeGreaterThan(35);
+  });
+
+  it('says of every route what it does, under a heading, and no two the same', () => {
+    for (const [route, { summary, tags, operationId }] of operations) {
+      expect(`${route}: ${summary}`).toMatch(/: [A-Z].{6,}/);
+      expect(tags).toHaveLength(1);
+      expect(operationId).toBeTruthy();
+    }
+    expect(new Set(operations.map(([, { operationId }]) => operationId)).size).toBe(operations.length);
+  });
+
+  it('declares each parameter of a path, and none that is not there', () => {
+    for (const [route, { parameters = [] }] of operations) {
+      const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const declared = parameters.filter((parameter) => parameter.in === 'path');
+      expect(declared.map(({ name }) => name)).toEqual(inPath);
+      expect(declared.every(({ required }) => required)).toBe(true);
+      for (const parameter of parameters) expect(parameter.schema).toBeDefined();
+      expect(new Set(parameters.map((parameter) => `${parameter.in} ${parameter.name}`)).size).toBe(
+        parameters.length,
+      );
+    }
+  });
+
+  it('says what each route takes and answers, in schemas that it has', () => {
+    const withoutAnswer: string[] = [];
+    for (const [route, { requestBody, responses = {} }] of operations) {
+      const [success] = Object.keys(responses).filter((status) => status.startsWith('2'));
+      const content = Object.values(responses[success ?? '']?.content ?? {});
+      if (success !== '204' && content.length === 0) withoutAnswer.push(route);
+      for (const { schema } of [...content, ...Object.values(requestBody?.content ?? {})])
+        expectSound(schema, route);
+      for (const { description } of Object.values(responses)) expect(description).toBeDefined();
+      if (/^(GET|DELETE) /.test(route)) expect(requestBody).toBeUndefined();
+    }
+    // Streams: described in words.
+    expect(withoutAnswer).toEqual([]);
+  });
+
+  it('has no schema that names a field it does not describe', () => {
+    for (const [name, schema] of Object.entries(document.components.schemas)) expectSound(schema, name);
+  });
+
+  it('shows itself in a page that loads nothing from elsewhere', async () => {
+    const client = new Client(app.url);
+    const page = await client.get('/docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const html = (await client.get('/docs/')).text;
+    expect(html).not.toMatch(/(?:src|href|action|url\()\s*=?\s*["']?(?:https?:)?\/\//i);
+    expect(html).not.toMatch(/https?:\/\//);
+
+    const sources = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source!);
+    expect(sources.length).toBeGreaterThan(0);
+    for (const source of sources) {
+      const script = await client.get(new URL(source, `${app.url}/docs/`).pathname);
+      expect(script.status).toBe(200);
+      expect(script.text.length).toBeGreaterThan(100_000);
+      expect(script.text).not.toMatch(
+        /@import\s+(?:url\()?["']?https?:|fonts\.(?:scalar|googleapis|gstatic)\.com|cdn\.(?:jsdelivr|skypack)|unpkg\.com/,
+      );
+    }
+  });
+
+  it('lets the page speak to nobody else, whatever the program in it tries', async () => {
+    for (const path of ['/docs', '/docs/', '/docs/js/scalar.js']) {
+      const policy = (await new Client(app.url).get(path)).headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+    }
+  });
+
+  it('shows no secret and no address of the machine', async () => {
+    const text = JSON.stringify(document);
+    expect(text).not.toContain(app.env.authSecret.reveal());
+    expect(text).not.toContain(app.env.dataDir);
+  });
+
+  /** Every reference leads somewhere, every required field is described, every list says of what. */
+  function expectSound(schema: Schema, where: string): void {
+    if (schema.$ref) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(schema.$ref)?.[1] ?? '';
+      expect(`${where} ${schema.$ref} ${name in document.components.schemas}`).toBe(
+        `${where} ${schema.$ref} true`,
+      );
+      return;
+    }
+    for (const part of schema.allOf ?? []) expectSound(part, where);
+    if (schema.type === 'array') expectSound(schema.items!, where);
+    const properties = Object.entries(schema.properties ?? {});
+    for (const name of schema.required ?? [])
+      expect(properties.map(([property]) => property)).toContain(name);
+    for (const [name, property] of properties) {
+      expect(`${where}.${name} ${JSON.stringify(property)}`).toMatch(/"(?:type|\$ref|enum|allOf)"/);
+      expectSound(property, `${where}.${name}`);
+    }
+  }
+});
+
+/** The routes of the controllers, read from what Nest itself routes by. */
+function listRoutes(app: TestApp): string[] {
+  return [...app.nest.get(ModulesContainer).values()].flatMap((module) =>
+    [...module.controllers.values()].flatMap(({ metatype }) => {
+      const base = Reflect.getMetadata(PATH_METADATA, metatype!) as string;
+      const prototype = metatype!.prototype as Record<string, object>;
+      return Object.getOwnPropertyNames(prototype)
+        .filter((name) => name !== 'constructor' && Reflect.hasMetadata(METHOD_METADATA, prototype[name]!))
+        .map((name) => {
+          const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, prototype[name]!) as number];
+          const path = Reflect.getMetadata(PATH_METADATA, prototype[name]!) as string;
+          return `${method} /${base}/${path}`
+            .replace(/\/+/g, '/')
+            .replace(/\/$/, '')
+            .replace(/:(\w+)/g, '{$1}');
+        });
+    }),
+  );
+}
