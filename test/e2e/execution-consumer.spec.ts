@@ -227,20 +227,4 @@ describe('a consumer that imports AiStudioModule', () => {
     expect(execution.usage.outputTokens).toBeLessThan(100);
     await server.requests[0]?.aborted;
   });
-
-  it('is booked as stopped when it breaks out of its loop without a word, after a minute', async () => {
-    server.next({ reply: { chunks: Array<string>(200).fill('word '), chunkDelayMs: 20 } });
-    const { id, textStream } = await service.stream(scope, 'Hello');
-    const timers = jest.spyOn(global, 'setTimeout');
-    for await (const _ of textStream) break;
-    // The AI SDK reads on for a few parts, then waits for a reader that does not come.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect((await listExecutions(admin))[0]).toMatchObject({ id, outcome: 'running' });
-    const [elapse] = timers.mock.calls.findLast(([, ms]) => ms === 60_000) ?? [];
-    timers.mockRestore();
-    elapse?.();
-    const execution = await ended(id);
-    expect(execution).toMatchObject({ outcome: 'stopped', usage: { source: 'estimated' } });
-    await server.requests[0]?.aborted;
-  });
 });

@@ -86,6 +86,33 @@ describe('relaying a stream', () => {
     expect(ends).toEqual(['closed']);
   });
 
+  it('is cancelled where its reader asks for nothing any more', async () => {
+    const over = Promise.withResolvers<string>();
+    const { relay } = watch({ idleMs: 30, ended: (how) => over.resolve(how) });
+    let cancelled = 0;
+    const reader = relayStream(
+      source([1, 2, 3], 'hang', () => void (cancelled += 1)),
+      relay,
+    ).getReader();
+    await reader.read();
+    expect(await over.promise).toBe('cancelled');
+    expect(cancelled).toBe(1);
+    await expect(reader.read()).rejects.toThrow('Nobody reads');
+  });
+
+  it('is not cancelled while its reader waits for a slow source', async () => {
+    const { relay, ends } = watch({ idleMs: 20 });
+    const slow = new ReadableStream<number>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 80));
+        controller.enqueue(1);
+        controller.close();
+      },
+    });
+    expect(await read(relayStream(slow, relay))).toEqual([1]);
+    expect(ends).toEqual(['closed']);
+  });
+
   it('reads only as fast as it is read', async () => {
     let made = 0;
     const endless = new ReadableStream<number>(

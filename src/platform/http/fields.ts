@@ -135,9 +135,9 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
-/** A nested object of a DTO or view class. */
+/** A nested object of a DTO or view class. Swagger tells a function that gives a class from a class by its name, `type`. */
 export function ObjectField(type: () => new () => object, options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type }, IsObject(), ValidateNested(), Type(type));
+  return field(options, { type: () => type() }, IsObject(), ValidateNested(), Type(type));
 }
 
 /** A list of objects of a DTO or view class. */
@@ -147,7 +147,7 @@ export function ObjectListField(
 ): PropertyDecorator {
   return field(
     options,
-    { type, isArray: true, maxItems: options.max },
+    { type: () => type(), isArray: true, maxItems: options.max },
     IsArray(),
     ArrayMaxSize(options.max),
     ValidateNested({ each: true }),
