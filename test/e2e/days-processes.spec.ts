@@ -183,7 +183,7 @@ describe('bad days of a server', () => {
 
     it('finishes running answers when it is told to stop, and takes no new work meanwhile', async () => {
       const session = await createSession(owner);
-      const answer = await openAnswer(owner, session, { text: slowly(60, 40) });
+      const answer = await openAnswer(owner, session, { text: slowly(120, 40) });
       await answer.readWords(5);
       server.kill('SIGTERM');
       const ready = await eventually(async () => {
@@ -201,7 +201,7 @@ describe('bad days of a server', () => {
         expect(refused).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN' } } });
         expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
       }
-      expect(await answer.readAll()).toMatch(/^w0 .* w59$/);
+      expect(await answer.readAll()).toMatch(/^w0 .* w119$/);
       expect(answer.chunks.at(-1)?.type).toBe('finish');
       expect(await server.exited).toEqual({ code: 0, signal: null });
     });
@@ -236,7 +236,7 @@ describe('bad days of a server', () => {
       await answer.readAll();
       expect(answer.chunks.at(-1)?.type).toBe('abort');
       expect(await server.exited).toEqual({ code: 0, signal: null });
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(performance.now() - startedAt).toBeLessThan(20_000);
 
       await restart();
       const [, partial] = await messagesOf(owner, sessionId);
@@ -305,6 +305,8 @@ describe('bad days of a server', () => {
     });
 
     it('see at once what is changed on the other: default, key, deleted key', async () => {
+      // Far below the 30 seconds after which a replica looks by itself.
+      const soon = 5_000;
       const [here, there] = [at(owner, first), at(owner, second)];
       const ask = async (client: Client, modelId?: string) =>
         say(client, await createSession(client), { text: 'Hello', ...(modelId ? { modelId } : {}) });
@@ -312,27 +314,26 @@ describe('bad days of a server', () => {
 
       const model = await addTeamProvider(here, wire, { name: 'shared', key: 'sk-first-key-0001' });
       await setDefaultModel(here, model.id);
-      // "At once" is a notification's way: far below the 30 seconds after which a replica looks by itself.
-      await eventually(async () => (await ask(there)).text === 'echo: Hello', 3_000);
+      await eventually(async () => (await ask(there)).text === 'echo: Hello', soon);
       expect(wire.requests.at(-1)?.headers.authorization).toBe('Bearer sk-first-key-0001');
 
       expectStatus(await here.put(`/api/v1/tokens/${model.providerId}`, { token: 'sk-other-key-0002' }));
       await eventually(async () => {
         await ask(there);
         return wire.requests.at(-1)?.headers.authorization === 'Bearer sk-other-key-0002';
-      }, 3_000);
+      }, soon);
 
       expectStatus(await here.patch(`/api/v1/team-models/${model.id}`, { settings: { temperature: 0.5 } }));
       await eventually(async () => {
         await ask(there);
         return (wire.requests.at(-1)!.body as { temperature?: number }).temperature === 0.5;
-      }, 3_000);
+      }, soon);
 
       expectStatus(await there.delete(`/api/v1/team-providers/${model.providerId}`), 204);
-      await eventually(async () => (await ask(here, model.id)).body?.error?.code === 'NOT_FOUND', 3_000);
-      await eventually(async () => (await ask(here)).body?.error?.code === 'NO_DEFAULT_MODEL', 3_000);
+      await eventually(async () => (await ask(here, model.id)).body?.error?.code === 'NOT_FOUND', soon);
+      await eventually(async () => (await ask(here)).body?.error?.code === 'NO_DEFAULT_MODEL', soon);
       await setDefaultModel(here, 'sandbox/echo');
-      await eventually(async () => (await ask(there)).status === 200, 3_000);
+      await eventually(async () => (await ask(there)).status === 200, soon);
     });
 
     it("end what a killed one left unfinished, and leave a living one's answer alone", async () => {

@@ -14,6 +14,7 @@ import {
   setDefaultModel,
   type UsableModel,
 } from '../support/providers';
+import { eventually } from '../support/streams';
 import { startWireServer, type WireServer } from '../support/wire';
 
 const summariesApp = appRegistry.register({ id: 'summaries', displayName: 'Summaries' });
@@ -69,7 +70,7 @@ describe('a consumer that imports AiStudioModule', () => {
     const module = await app.nest.get(LazyModuleLoader).load(() => SummaryModule);
     service = module.get(SummaryService);
     scope = { teamId: toTeamId(admin.teamId), userId: toUserId(admin.userId), appId: summariesApp };
-  });
+  }, 60_000);
 
   afterEach(() => server.reset());
 
@@ -79,14 +80,10 @@ describe('a consumer that imports AiStudioModule', () => {
   });
 
   /** The record of an execution, once it has ended. */
-  async function ended(id: string): Promise<Answer['body']> {
-    for (let tries = 0; tries < 100; tries += 1) {
-      const execution = (await listExecutions(admin)).find((item) => item.id === id);
-      if (execution && execution.outcome !== 'running') return execution;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error('The execution did not end within five seconds.');
-  }
+  const ended = (id: string): Promise<Answer['body']> =>
+    eventually(async () =>
+      (await listExecutions(admin)).find((item) => item.id === id && item.outcome !== 'running'),
+    );
 
   it('gets a typed error where the team cannot run what it asks for', async () => {
     const other: Scope = { ...scope, teamId: toTeamId((await createTeam(admin)).teamId) };
@@ -225,6 +222,21 @@ describe('a consumer that imports AiStudioModule', () => {
     expect(execution).toMatchObject({ outcome: 'stopped', usage: { source: 'estimated' } });
     expect(execution.usage.outputTokens).toBeGreaterThanOrEqual(Math.floor((5 * 5) / 4));
     expect(execution.usage.outputTokens).toBeLessThan(100);
+    await server.requests[0]?.aborted;
+  });
+
+  it('is booked as stopped when it breaks out of its loop without a word, after 90 seconds', async () => {
+    server.next({ reply: { chunks: Array<string>(200).fill('word '), chunkDelayMs: 20 } });
+    const timers = jest.spyOn(global, 'setTimeout');
+    const { id, textStream } = await service.stream(scope, 'Hello');
+    for await (const _ of textStream) break;
+    // The AI SDK reads on for a few parts, then nobody does.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await listExecutions(admin))[0]).toMatchObject({ id, outcome: 'running' });
+    const [elapse] = timers.mock.calls.findLast(([, ms]) => ms === 90_000) ?? [];
+    timers.mockRestore();
+    elapse?.();
+    expect(await ended(id)).toMatchObject({ outcome: 'stopped', usage: { source: 'estimated' } });
     await server.requests[0]?.aborted;
   });
 });

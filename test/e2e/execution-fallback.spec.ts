@@ -28,7 +28,7 @@ const givesWay: [name: string, behaviour: WireBehaviour, status: number | undefi
     /could not be read/,
   ],
   ['drops the connection', { drop: true }, undefined, /connection was lost/],
-  ['stays silent', { hang: true }, undefined, /did not begin to answer within 300 ms/],
+  ['stays silent', { hang: true }, undefined, /did not begin to answer within 1000 ms/],
   [
     'is cut before the first word',
     { reply: { cutAfterChunks: 0 } },
@@ -58,15 +58,15 @@ describe('fallback', () => {
     admin = await createTeam(owner);
     one = await addTeamProvider(admin, servers.one, {
       name: 'one',
-      settings: { temperature: 0.1, maxOutputTokens: 111, firstPartTimeoutMs: 300 },
+      settings: { temperature: 0.1, maxOutputTokens: 111, firstPartTimeoutMs: 1_000 },
     });
     two = await addTeamProvider(admin, servers.two, {
       name: 'two',
-      settings: { temperature: 0.2, maxOutputTokens: 222, firstPartTimeoutMs: 300 },
+      settings: { temperature: 0.2, maxOutputTokens: 222, firstPartTimeoutMs: 2_000 },
     });
     await disableModel(admin, 'sandbox/echo');
     await setDefaultModel(admin, one.id);
-  });
+  }, 60_000);
 
   afterEach(() => {
     servers.one.reset();
@@ -207,7 +207,7 @@ describe('fallback', () => {
       const { status, body } = await ask();
       expect(status).toBe(502);
       expect(body.error.details.candidates).toHaveLength(2);
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(performance.now() - startedAt).toBeLessThan(20_000);
       // The provider is hung up on: no connection stays behind.
       await Promise.all([...servers.one.requests, ...servers.two.requests].map(({ aborted }) => aborted));
     });

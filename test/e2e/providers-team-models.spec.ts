@@ -30,7 +30,7 @@ describe('the models and keys of a team', () => {
     platformAdmin = await createTeam(await signUp(app));
     server = await startWireServer('openai');
     elsewhere = await startWireServer('openai');
-  });
+  }, 60_000);
 
   beforeEach(async () => {
     admin = await createTeam(platformAdmin);

@@ -81,7 +81,7 @@ describe('providers on the wire', () => {
   beforeAll(async () => {
     app = await startTestApp();
     platformAdmin = await createTeam(await signUp(app));
-  });
+  }, 60_000);
 
   afterAll(() => app.close());
 

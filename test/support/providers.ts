@@ -94,7 +94,7 @@ export async function dumpDatabase(app: TestApp): Promise<string> {
 }
 
 /** The spellings in which a secret might lie around: as it is, and in the usual encodings. */
-export function spellingsOf(secret: string): string[] {
+function spellingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   // In the middle of a longer base64 text the same bytes look different at each of three alignments.
   const base64 = [0, 1, 2].map((offset) => {

@@ -78,10 +78,10 @@ export function slowly(words: number, tokensPerSecond: number): string {
   return `Count.\n/sandbox tokensPerSecond=${tokensPerSecond} answer="${answer}"`;
 }
 
-/** Waits until `check` gives something, at most ten seconds. */
+/** Waits until `check` gives something, at most fifteen seconds. */
 export async function eventually<T>(
   check: () => Promise<T | undefined | false>,
-  withinMs = 10_000,
+  withinMs = 15_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -27,7 +27,7 @@ export interface ExecutionRecorder {
 }
 
 /** The AI SDK does not say when its reader breaks off: a stream that is not read for so long has been left. */
-const abandonedAfterMs = 60_000;
+const abandonedAfterMs = 90_000;
 
 /**
  * Writes the record of what runs, from the model's own parts: so it survives an abort, a cut and an executor that
