@@ -144,7 +144,13 @@ async function check() {
     ['types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
     [
       'boundaries',
-      ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', '--config', '.dependency-cruiser.cjs', 'src', 'libs'],
+      [
+        'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
+        '--config',
+        '.dependency-cruiser.cjs',
+        'src',
+        'libs',
+      ],
     ],
     ['unused', ['node_modules/knip/bin/knip.js']],
     ['drift', ['scripts/generate.ts', '--check']],
