@@ -84,11 +84,16 @@ describe('sessions and teams', () => {
       expect(answer.status).toBe(401);
     });
 
-    it('does not lend a bad bearer token the identity of a good cookie', async () => {
-      const cookie = await cookieOf(owner.email!);
-      const headers = { cookie, authorization: 'Bearer nonsense' };
-      expect((await new Client(app.url).fetch('/api/v1/team-models', { headers })).status).toBe(401);
-    });
+    it.each(['Bearer nonsense', 'Bearer ', 'Basic YTpi', 'nonsense'])(
+      'does not lend the bad credential "%s" the identity of a good cookie',
+      async (authorization) => {
+        const headers = { cookie: await cookieOf(owner.email!), authorization };
+        expect((await new Client(app.url).fetch('/api/v1/team-models', { headers })).status).toBe(401);
+        expect(
+          (await new Client(app.url).fetch('/trpc/aiTeamModels.findAvailable', { headers })).status,
+        ).toBe(401);
+      },
+    );
 
     it('travels as a cookie that scripts cannot read and other sites do not send', async () => {
       const signedIn = await new Client(app.url).post('/api/auth/sign-in/email', {
