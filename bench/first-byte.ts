@@ -10,7 +10,7 @@ import { startOpenAiServer } from '../scripts/demo/openai-server.ts';
 import { atMost, median, percentile, plain, type Figure } from './figures.ts';
 
 const warmUpRounds = 100;
-const rounds = 400;
+const rounds = 1000;
 
 /**
  * One streamed chat message through the server, against a direct AI SDK call to the same local provider, in turns. Both
@@ -44,6 +44,7 @@ export async function measureFirstByte(): Promise<Figure[]> {
       direct.push(one);
       through.push(other);
     }
+    for (let i=0;i<rounds;i+=50) process.stderr.write(`${i}: ${median(direct.slice(i,i+50)).toFixed(2)} ${median(through.slice(i,i+50)).toFixed(2)}\n`);
     return [
       plain(`direct AI SDK call, p50 of ${rounds}`, median(direct), 'ms'),
       plain('through the server, p50', median(through), 'ms'),

@@ -476,10 +476,14 @@ describe('conversations', () => {
 
   describe('over tRPC', () => {
     let dispatcher: Agent;
+    const subscriptions: { unsubscribe(): void }[] = [];
 
     beforeAll(() => {
       dispatcher = new Agent();
     });
+
+    // A client that was left alone would ask for ever.
+    afterEach(() => subscriptions.splice(0).forEach((subscription) => subscription.unsubscribe()));
 
     afterAll(() => dispatcher.close());
 
@@ -521,12 +525,10 @@ describe('conversations', () => {
             chunks.push(chunk);
             onChunk(chunk);
           },
-          onError: (error) => {
-            subscription.unsubscribe();
-            reject(error);
-          },
+          onError: reject,
           onComplete: () => resolve(chunks),
         });
+        subscriptions.push(subscription);
       });
 
     it('refuses with the codes of REST', async () => {

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope, TeamId } from '@kdx/shared';
-import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
-import { ProviderToken } from '../tokens/token.entity';
+import { Recovery, TeamTransaction, writeWithPatience, type Statement } from '../../platform/database';
 import { Execution } from './execution.entity';
 
 /** What to list. `before` is the id after which (going back in time) the page begins. */
@@ -32,7 +31,12 @@ export class ExecutionRepository {
   /** Stores an execution that this process runs. */
   async insert(scope: Scope, execution: Omit<Execution, 'instanceId'>): Promise<void> {
     const { instanceId } = this.recovery;
-    await this.transaction.run(scope, (manager) => manager.insert(Execution, { ...execution, instanceId }));
+    const insert = this.transaction
+      .statement()
+      .insert()
+      .into(Execution)
+      .values({ ...execution, instanceId });
+    await this.transaction.pipeline(scope, [insert.getQueryAndParameters()]);
   }
 
   /** Stores how an execution ended, and that the key was used (at most once a minute). */
@@ -43,21 +47,16 @@ export class ExecutionRepository {
     tokenId: string | undefined,
   ): Promise<void> {
     const { teamId } = scope;
-    await writeWithPatience(() =>
-      this.transaction.run(scope, async (manager) => {
-        await manager.update(Execution, { teamId, id }, ending);
-        if (!tokenId) return;
-        await manager
-          .createQueryBuilder()
-          .update(ProviderToken)
-          .set({ lastUsedAt: new Date() })
-          .where(
-            `team_id = :teamId and id = :tokenId and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
-            { teamId, tokenId },
-          )
-          .execute();
-      }),
-    );
+    const statements: Statement[] = [
+      this.transaction
+        .statement()
+        .update(Execution)
+        .set(ending)
+        .where({ teamId, id })
+        .getQueryAndParameters(),
+    ];
+    if (tokenId) statements.push([noteUse, [teamId, tokenId, new Date()]]);
+    await writeWithPatience(() => this.transaction.pipeline(scope, statements));
   }
 
   /** Newest first. */
@@ -82,3 +81,7 @@ export class ExecutionRepository {
     });
   }
 }
+
+const noteUse = `
+  update ai_team_token set last_used_at = $3
+   where team_id = $1 and id = $2 and (last_used_at is null or last_used_at < now() - interval '1 minute')`;

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   convertToModelMessages,
-  readUIMessageStream,
   streamText,
   toUIMessageStream,
   type UIMessage,
@@ -14,6 +13,7 @@ import type { JsonObject } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { MessageRepository } from '../sessions/message.repository';
+import { MessageUnderConstruction } from './message-under-construction';
 import type { RunningAnswer } from './running-answer';
 import { toJsonParts } from './ui-parts';
 
@@ -80,17 +80,12 @@ export class AnswerPump {
         messageMetadata: ({ part }) => (part.type === 'start' ? { executionId } : undefined),
         onError: (error) => errorText(keepFailure(error)),
       });
-      const { readable, writable } = new TransformStream<UIMessageChunk, UIMessageChunk>();
-      const writer = writable.getWriter();
-      const stored = store.follow(readUIMessageStream({ stream: readable }));
       for await (const chunk of chunks) {
         if (last.length > 0 || endings.has(chunk.type)) last.push(chunk);
         else answer.say(chunk);
         if (!preamble.has(chunk.type) && chunk.type !== 'error') onBegin();
-        await writer.write(chunk);
+        store.add(chunk);
       }
-      await writer.close();
-      await stored;
     } catch (error) {
       keepFailure(error);
       if (!answer.signal.aborted) last.push({ type: 'error', errorText: errorText(toAppError(error)) });
@@ -119,7 +114,7 @@ export class AnswerPump {
 
 /** Writes an answer to its row: every quarter of a second while it grows, and once at its end. */
 class AnswerStore {
-  private latest: UIMessage['parts'] = [];
+  private readonly message = new MessageUnderConstruction((error) => this.report(error));
   private saving: Promise<void> | undefined;
   private savedAt = performance.now();
 
@@ -131,33 +126,37 @@ class AnswerStore {
     private readonly logger: Logger,
   ) {}
 
-  async follow(states: AsyncIterable<UIMessage>): Promise<void> {
-    for await (const { parts } of states) {
-      this.latest = parts;
-      if (this.saving || performance.now() - this.savedAt < saveEveryMs) continue;
-      // The next one, or the end, will hold what this one could not store.
-      this.saving = this.messages
-        .save(this.scope, this.messageId, this.said)
-        .catch((error: unknown) => this.report(error))
-        .finally(() => {
-          this.saving = undefined;
-          this.savedAt = performance.now();
-        });
-    }
+  add(chunk: UIMessageChunk): void {
+    this.message.add(chunk);
+    // What comes while it is being stored waits for the next time, or for the end.
+    if (this.saving || performance.now() - this.savedAt < saveEveryMs) return;
+    this.saving = this.save()
+      .catch((error: unknown) => this.report(error))
+      .finally(() => {
+        this.saving = undefined;
+        this.savedAt = performance.now();
+      });
   }
 
   async end(state: Partial<Pick<ChatMessage, 'status' | 'error'>>): Promise<void> {
     await this.saving;
     try {
-      await this.messages.end(this.scope, this.messageId, { ...this.said, ...state });
+      await this.messages.end(this.scope, this.messageId, {
+        ...this.toStored(await this.message.whole()),
+        ...state,
+      });
     } catch (error) {
       this.report(error);
       throw error;
     }
   }
 
-  private get said(): Pick<ChatMessage, 'parts' | 'modelRef'> {
-    return { parts: toJsonParts(this.latest.filter(isKept)), modelRef: this.getModelRef() };
+  private async save(): Promise<void> {
+    await this.messages.save(this.scope, this.messageId, this.toStored(await this.message.soFar()));
+  }
+
+  private toStored(parts: UIMessage['parts']): Pick<ChatMessage, 'parts' | 'modelRef'> {
+    return { parts: toJsonParts(parts.filter(isKept)), modelRef: this.getModelRef() };
   }
 
   private report(error: unknown): void {

@@ -3,7 +3,7 @@ import { In, MoreThan } from 'typeorm';
 import type { Scope } from '@kdx/shared';
 import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
 import { AppError, notFound } from '../../platform/errors';
-import { ChatMessage, ChatSession } from './chat.entities';
+import { ChatMessage } from './chat.entities';
 
 /** Messages of conversations. Every method takes the scope first: the team and the user whose they are. */
 @Injectable()
@@ -37,55 +37,38 @@ export class MessageRepository {
   }
 
   /**
-   * Stores a question and the empty answer to it, which this process gives, and answers what was said before. Throws `NOT_FOUND` for a
-   * conversation that is none of the user's, `CONFLICT` while an answer is running or for a message that was sent before.
+   * Stores a question and the empty answer to it, which this process gives, and answers what was said before, in one
+   * round trip. Throws `NOT_FOUND` for a conversation that is none of the user's, `CONFLICT` while an answer is running
+   * or for a message that was sent before.
    */
-  begin(scope: Scope, question: ChatMessage, answer: ChatMessage, title: string): Promise<ChatMessage[]> {
-    const { teamId, userId } = scope;
-    const { sessionId, clientId } = question;
-    return this.transaction.run(scope, async (manager) => {
-      const session = await manager.findOne(ChatSession, {
-        where: { teamId, userId, id: sessionId },
-        lock: { mode: 'pessimistic_write' },
-      });
-      if (!session) throw notFound('The conversation');
-      const history = await manager.find(ChatMessage, {
-        where: { teamId, userId, sessionId },
-        order: { id: 'ASC' },
-      });
-      if (history.some(({ status }) => status === 'streaming')) {
-        throw new AppError(
-          'CONFLICT',
-          'An answer is running in this conversation. Wait for it, or stop it (POST …/stop).',
-        );
-      }
-      if (clientId !== null && history.some((message) => message.clientId === clientId)) {
-        throw new AppError(
-          'CONFLICT',
-          'A message with this id was sent before. Read the conversation, or send it under another id.',
-        );
-      }
-      await manager.insert(ChatMessage, [question, { ...answer, instanceId: this.recovery.instanceId }]);
-      const isFirst = history.length === 0 && session.title === '';
-      await manager.update(
-        ChatSession,
-        { teamId, id: sessionId },
-        { updatedAt: question.createdAt, ...(isFirst ? { title } : {}) },
-      );
-      return history;
-    });
+  async begin(
+    scope: Scope,
+    question: ChatMessage,
+    answer: ChatMessage,
+    title: string,
+  ): Promise<Pick<ChatMessage, 'id' | 'role' | 'parts'>[]> {
+    const session = [scope.teamId, scope.userId, question.sessionId];
+    const messages = [question, { ...answer, instanceId: this.recovery.instanceId }].map(toRow);
+    const begun = await this.transaction
+      .pipeline<BegunRow>(scope, [
+        [storeMessages, [...session, question.clientId, JSON.stringify(messages), question.createdAt, title]],
+      ])
+      .then(([rows]) => rows?.[0], lostRace);
+    if (!begun) throw notFound('The conversation');
+    if (begun.running) throw answerRunning();
+    if (begun.repeated) throw sentBefore();
+    return begun.history;
   }
 
   /** Stores what an answer has said so far. Nothing happens where the conversation was deleted meanwhile. */
   async save(scope: Scope, id: string, said: Pick<ChatMessage, 'parts' | 'modelRef'>): Promise<void> {
     const { teamId, userId } = scope;
-    await this.transaction.run(scope, (manager) =>
-      manager.update(
-        ChatMessage,
-        { teamId, userId, id, status: In(['streaming', 'interrupted']) },
-        { ...said, updatedAt: new Date() },
-      ),
-    );
+    const update = this.transaction
+      .statement()
+      .update(ChatMessage)
+      .set({ ...said, updatedAt: new Date() })
+      .where({ teamId, userId, id, status: In(['streaming', 'interrupted']) });
+    await this.transaction.pipeline(scope, [update.getQueryAndParameters()]);
   }
 
   /** Stores how an answer ended. It must not be lost: until then the conversation takes no other message. */
@@ -96,4 +79,87 @@ export class MessageRepository {
   ): Promise<void> {
     return writeWithPatience(() => this.save(scope, id, state));
   }
+}
+
+function answerRunning(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'An answer is running in this conversation. Wait for it, or stop it (POST …/stop).',
+  );
+}
+
+function sentBefore(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'A message with this id was sent before. Read the conversation, or send it under another id.',
+  );
+}
+
+/** Two sent at the same moment: the unique indexes let one win, and say to the other what it ran into. */
+function lostRace(error: unknown): never {
+  const constraint = error instanceof Error && 'constraint' in error ? error.constraint : undefined;
+  if (constraint === 'chat_message_one_answer') throw answerRunning();
+  if (constraint === 'chat_message_client_id') throw sentBefore();
+  throw error;
+}
+
+interface BegunRow {
+  running: boolean;
+  repeated: boolean;
+  history: Pick<ChatMessage, 'id' | 'role' | 'parts'>[];
+}
+
+/**
+ * Stores nothing, and gives no row where the conversation is not there, or says why: an answer is running, or the
+ * client's id was sent before.
+ */
+const storeMessages = `
+  with history as materialized (
+    select id, role, parts, status, client_id from chat_message
+     where team_id = $1 and user_id = $2 and session_id = $3
+  ), found as (
+    select coalesce(bool_or(status = 'streaming'), false) as running,
+           coalesce(bool_or(client_id = $4::text), false) as repeated,
+           count(id) = 0 as fresh
+      from history
+  ), open as (
+    select id, fresh from chat_session cross join found
+     where team_id = $1 and user_id = $2 and id = $3 and not running and not repeated
+  ), stored as (
+    insert into chat_message (team_id, id, session_id, user_id, role, parts, status, model_ref, execution_id,
+                              client_id, instance_id, created_at, updated_at)
+    select $1, message.id, $3, $2, role, parts, status, model_ref, execution_id, client_id, instance_id, $6, $6
+      from open cross join jsonb_populate_recordset(null::chat_message, $5::jsonb) as message
+  ), touched as (
+    update chat_session
+       set updated_at = $6, title = case when title = '' and (select fresh from found) then $7 else title end
+     where team_id = $1 and user_id = $2 and id = $3 and exists (select from open)
+  )
+  select running, repeated,
+         (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'role', role, 'parts', parts) order by id), '[]')
+            from history) as history
+    from found
+   where exists (select from chat_session where team_id = $1 and user_id = $2 and id = $3)`;
+
+/** What differs between the two messages, under the names of the columns. */
+function toRow({
+  id,
+  role,
+  parts,
+  status,
+  modelRef,
+  executionId,
+  clientId,
+  instanceId,
+}: ChatMessage): object {
+  return {
+    id,
+    role,
+    parts,
+    status,
+    model_ref: modelRef,
+    execution_id: executionId,
+    client_id: clientId,
+    instance_id: instanceId,
+  };
 }

@@ -12,10 +12,16 @@ export class SessionRepository {
     await this.transaction.run(scope, (manager) => manager.insert(ChatSession, session));
   }
 
-  find({ teamId, userId, ...scope }: Scope, id: string): Promise<ChatSession | null> {
-    return this.transaction.run({ ...scope, teamId, userId }, (manager) =>
-      manager.findOneBy(ChatSession, { teamId, userId, id }),
-    );
+  /** In one round trip: an answer waits for it. */
+  async find(scope: Scope, id: string): Promise<ChatSession | null> {
+    const [rows] = await this.transaction.pipeline<ChatSession>(scope, [
+      [
+        `select team_id "teamId", id, user_id "userId", title, model_id "modelId", created_at "createdAt", updated_at "updatedAt"
+           from chat_session where team_id = $1 and user_id = $2 and id = $3`,
+        [scope.teamId, scope.userId, id],
+      ],
+    ]);
+    return rows?.[0] ?? null;
   }
 
   /** Latest first. `after` is `[updatedAt, id]` of the last of the page before. */

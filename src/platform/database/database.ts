@@ -1,9 +1,10 @@
-import { Pool, type PoolConfig, types } from 'pg';
+import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
 import type { Env } from '../env';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/embedded-database';
 import { migrations } from '../../migrations';
 import { migrate } from './migrate';
+import { PreparingClient } from './preparing-client';
 import { ServerSession } from './server-session';
 
 /** Which database is behind the data source. Both are PostgreSQL; the embedded one has one session and one process. */
@@ -52,6 +53,11 @@ export class Database {
     return driver.master;
   }
 
+  /** A connection of the pool. Release it, whatever happens. */
+  connect(): Promise<PreparingClient & PoolClient> {
+    return this.pool.connect() as Promise<PreparingClient & PoolClient>; // the pool's `Client` option says so
+  }
+
   async close(): Promise<void> {
     await this.session.close();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
@@ -69,6 +75,7 @@ export function dataSourceOptions(connection: PoolConfig): DataSourceOptions {
     database,
     max = 16,
     connectionTimeoutMillis = 10_000,
+    onConnect,
   } = connection;
   return {
     type: 'postgres',
@@ -83,6 +90,13 @@ export function dataSourceOptions(connection: PoolConfig): DataSourceOptions {
     installExtensions: false,
     logging: false,
     applicationName: 'ai-studio',
-    extra: { max, idleTimeoutMillis: 30_000, connectionTimeoutMillis },
+    extra: {
+      Client: PreparingClient,
+      pipeline: true,
+      max,
+      idleTimeoutMillis: 30_000,
+      connectionTimeoutMillis,
+      ...(onConnect ? { onConnect } : {}),
+    },
   };
 }

@@ -5,6 +5,7 @@ export { Recovery } from './recovery';
 export {
   PlatformTransaction,
   TeamTransaction,
+  type Statement,
   type TransactionScope,
   type TransactionWork,
 } from './transactions';

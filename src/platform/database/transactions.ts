@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EntityManager, QueryRunner } from 'typeorm';
+import { DatabaseError } from 'pg';
+import type { EntityManager, QueryRunner, SelectQueryBuilder } from 'typeorm';
 import { isUuid, type TeamId, type UserId } from '@kdx/shared';
 import { Database } from './database';
 
@@ -11,6 +12,9 @@ export interface TransactionScope {
 
 /** What runs inside a transaction, and only there: keep no `EntityManager` for later. */
 export type TransactionWork<T> = (manager: EntityManager) => Promise<T>;
+
+/** One statement with its parameters, as TypeORM's `getQueryAndParameters()` gives it. */
+export type Statement = [text: string, values: unknown[]];
 
 /**
  * The only door to tables of a team. Opens a short transaction as the application role, which owns nothing and sees
@@ -24,6 +28,32 @@ export class TeamTransaction {
   /** Runs `work` and commits; rolls back and rethrows if it throws. */
   run<T>(scope: TransactionScope, work: TransactionWork<T>): Promise<T> {
     return runAs(this.database, `${asApplication}${settings(scope)}`, work);
+  }
+
+  /** Builds a statement for {@link pipeline}: TypeORM's query builder, without a connection. */
+  statement(): Pick<SelectQueryBuilder<object>, 'insert' | 'update'> {
+    return this.database.dataSource.createQueryBuilder();
+  }
+
+  /**
+   * Runs `statements` in one transaction and in one round trip: all are sent at once, the commit with them (protocol
+   * pipelining), so none can depend on what another answered. All happen or none. Returns the rows of each as the
+   * database spells them: quote the names that you want.
+   */
+  async pipeline<Row extends object>(scope: TransactionScope, statements: Statement[]): Promise<Row[][]> {
+    const client = await this.database.connect();
+    // Where the beginning fails, so does all behind it: an aborted transaction refuses everything but its end.
+    const answers = await Promise.allSettled(
+      client.together(() => [
+        client.query<Row>(`start transaction; ${asApplication}${settings(scope)}`),
+        ...statements.map(([text, values]) => client.query<Row>(text, values)),
+        client.query<Row>('commit'), // of an aborted transaction: a rollback
+      ]),
+    );
+    const failure = answers.find((answer) => answer.status === 'rejected');
+    client.release(failure !== undefined && !(failure.reason instanceof DatabaseError)); // else the connection is lost
+    if (failure) throw failure.reason;
+    return answers.slice(1, -1).map((answer) => (answer.status === 'fulfilled' ? answer.value.rows : []));
   }
 
   /**
@@ -74,7 +104,7 @@ function settings({ teamId, userId }: TransactionScope): string {
   // Simple-protocol text takes no parameters; a canonical UUID has nothing to escape.
   if (!isUuid(teamId) || (userId !== undefined && !isUuid(userId)))
     throw new TypeError('A scope holds UUIDs.');
-  return `select set_config('app.team_id', '${teamId}', true), set_config('app.user_id', '${userId ?? ''}', true);`;
+  return `set local app.team_id = '${teamId}'; set local app.user_id = '${userId ?? ''}';`;
 }
 
 async function runAs<T>(database: Database, prelude: string, work: TransactionWork<T>): Promise<T> {

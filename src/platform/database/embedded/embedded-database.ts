@@ -25,7 +25,7 @@ export interface EmbeddedDatabase {
   /** How `pg` reaches it. */
   connection: Pick<
     PoolConfig,
-    'host' | 'port' | 'user' | 'database' | 'ssl' | 'max' | 'connectionTimeoutMillis'
+    'host' | 'port' | 'user' | 'database' | 'ssl' | 'max' | 'connectionTimeoutMillis' | 'onConnect'
   >;
   /** Closes the database cleanly and releases the directory. */
   stop(): Promise<void>;
@@ -70,6 +70,8 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
         ssl: false,
         max: maxConnections,
         connectionTimeoutMillis,
+        // There is one session for ever: a new connection must not find the statements that the one before prepared.
+        onConnect: (client) => void client.query('deallocate all').catch(() => undefined), // the connection is lost: the next query says so
       },
       stop: async () => {
         const stopped = nextMessage(worker);
