@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { streamText } from 'ai';
 import { Agent, request } from 'undici';
 import { call, createTeam, signUp, type Caller } from '../scripts/demo/api.ts';
-import { startAppServer } from '../scripts/demo/app-server.ts';
 import { startOpenAiServer } from '../scripts/demo/openai-server.ts';
 import { atMost, median, percentile, plain, type Figure } from './figures.ts';
+import { createPlace } from './place.ts';
 
-const warmUpRounds = 100;
-const rounds = 1000;
+/** As many as it takes until the code is compiled: a server runs for weeks. */
+const warmUpRounds = 300;
+const rounds = 500;
 
 /**
  * One streamed chat message through the server, against a direct AI SDK call to the same local provider, in turns. Both
@@ -23,8 +21,8 @@ export async function measureFirstByte(): Promise<Figure[]> {
     pauseMs: 0,
     keepCalls: false,
   });
-  const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-bench-'));
-  const server = await startAppServer(dataDir, { EGRESS_ALLOW_HOSTS: provider.host });
+  const place = await createPlace();
+  const server = await place.start({ EGRESS_ALLOW_HOSTS: provider.host });
   const agent = new Agent();
   try {
     const caller = await createTeamWith(server.url, provider.baseUrl);
@@ -44,7 +42,6 @@ export async function measureFirstByte(): Promise<Figure[]> {
       direct.push(one);
       through.push(other);
     }
-    for (let i=0;i<rounds;i+=50) process.stderr.write(`${i}: ${median(direct.slice(i,i+50)).toFixed(2)} ${median(through.slice(i,i+50)).toFixed(2)}\n`);
     return [
       plain(`direct AI SDK call, p50 of ${rounds}`, median(direct), 'ms'),
       plain('through the server, p50', median(through), 'ms'),
@@ -55,7 +52,7 @@ export async function measureFirstByte(): Promise<Figure[]> {
     await agent.destroy();
     await server.stop();
     await provider.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    await place.remove();
   }
 }
 

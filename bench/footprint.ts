@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { call, chat, createTeam, signUp } from '../scripts/demo/api.ts';
-import { startAppServer } from '../scripts/demo/app-server.ts';
 import { atMost, median, plain, type Figure } from './figures.ts';
+import { createPlace } from './place.ts';
 
 const starts = 3;
 const milestones = [0, 100, 500, 1_000];
@@ -15,26 +13,26 @@ export async function measureStart(): Promise<Figure[]> {
   const fresh: number[] = [];
   const again: number[] = [];
   for (let round = 0; round < starts; round += 1) {
-    const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-bench-'));
+    const place = await createPlace();
     for (const samples of [fresh, again]) {
-      const server = await startAppServer(dataDir);
+      const server = await place.start();
       samples.push(server.healthyAfterMs / 1_000);
       await server.stop();
     }
-    rmSync(dataDir, { recursive: true, force: true });
+    await place.remove();
   }
   return [
-    atMost(`first start, empty directory, median of ${starts}`, median(fresh), 3, 's'),
-    atMost(`second start, same directory, median of ${starts}`, median(again), 5, 's'),
+    atMost(`first start, nothing there, median of ${starts}`, median(fresh), 3, 's'),
+    atMost(`second start, median of ${starts}`, median(again), 5, 's'),
   ];
 }
 
 /** Resident memory of the server while chat messages are sent one after the other, answered by the sandbox. */
 export async function measureMemory(): Promise<Figure[]> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-bench-'));
+  const place = await createPlace();
   // Started before: the first start makes the database, and what that takes is not given back at once.
-  await (await startAppServer(dataDir)).stop();
-  const server = await startAppServer(dataDir);
+  await (await place.start()).stop();
+  const server = await place.start();
   try {
     const caller = await createTeam(await signUp(server.url, 'Ada', 'ada@example.com'), 'Team', 'team');
     const megabytes = new Map<number, number>();
@@ -56,7 +54,7 @@ export async function measureMemory(): Promise<Figure[]> {
     ];
   } finally {
     await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    await place.remove();
   }
 }
 

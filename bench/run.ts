@@ -1,10 +1,12 @@
 /*
  * The figures that this product promises, measured on this machine in one run: what was aimed at and what is. It never
- * fails on a time; a machine that does other work at the same moment shows. `npm run bench -- start memory` runs a part.
+ * fails on a time; a machine that does other work at the same moment shows. `npm run bench -- start memory` runs a part; with
+ * `DATABASE_URL`, all but the first part run on that PostgreSQL.
  */
 import { describeMachine, printFigures, type Figure } from './figures.ts';
 import { measureFirstByte } from './first-byte.ts';
 import { measureMemory, measureStart } from './footprint.ts';
+import { mode } from './place.ts';
 import { measurePrepareExecution } from './prepare-execution.ts';
 
 const parts: Record<string, { title: string; measure: () => Promise<Figure[]> }> = {
@@ -23,9 +25,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-process.stdout.write(
-  `AI Studio bench, ${new Date().toISOString()}\n${describeMachine()}, embedded database\n`,
-);
+process.stdout.write(`AI Studio bench, ${new Date().toISOString()}\n${describeMachine()}, ${mode}\n`);
 for (const [name, { title, measure }] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   printFigures(title, await measure());

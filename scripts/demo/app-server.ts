@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import options from '../server-options.json' with { type: 'json' };
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 const startTimeoutMs = 60_000;
@@ -32,11 +33,12 @@ export async function startAppServer(
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...options.nodeOptions, main], {
     // The channel tells the server where this process vanishes without a word: it stops then.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...inherited(),
+      ...options.environment,
       HOST: '127.0.0.1',
       PORT: String(port),
       DATA_DIR: dataDir,

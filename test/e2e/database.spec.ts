@@ -1,5 +1,5 @@
 import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
-import { Database, PlatformTransaction, TeamTransaction } from '../../src/platform/database';
+import { Database, PlatformTransaction, TeamTransaction, type Statement } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { createTeam, signUp } from '../support/client';
 
@@ -100,6 +100,54 @@ describe('team transactions', () => {
       transaction.readOne({ teamId: teamId! }, `insert into ai_team values (null)`),
     ).rejects.toThrow();
     expect(await transaction.readOne({ teamId: teamId! }, listProviders)).toEqual([{ team_id: teamId }]);
+  });
+
+  describe('of several statements sent at once', () => {
+    const insert = (teamId: string) => [insertProvider, [teamId, crypto.randomUUID(), 'sent at once']];
+    const count = `select count(id)::int as count from ai_team_provider where team_id = $1`;
+
+    it('happen all or not at all, and name the first that failed', async () => {
+      const [mine, other] = teams as [TeamId, TeamId];
+      const intrude = transaction.pipeline({ teamId: mine }, [
+        insert(mine) as Statement,
+        insert(other) as Statement,
+        insert(mine) as Statement,
+      ]);
+      await expect(intrude).rejects.toThrow(/row-level security/);
+      const broken = transaction.pipeline({ teamId: mine }, [
+        insert(mine) as Statement,
+        ['select 1 / $1', [0]],
+      ]);
+      await expect(broken).rejects.toThrow(/division by zero/);
+      expect(await transaction.pipeline({ teamId: mine }, [[count, [mine]]])).toEqual([[{ count: 1 }]]);
+    });
+
+    it('see nothing of another team, under the same prepared statement', async () => {
+      for (const teamId of [...teams, ...teams]) {
+        const rows = await transaction.pipeline({ teamId }, [
+          ['select team_id from ai_team_provider where $1::int = 1', [1]],
+        ]);
+        expect(rows).toEqual([[{ team_id: teamId }]]);
+      }
+    });
+
+    it('refuse a scope that is no UUID before anything is sent', async () => {
+      const forged = transaction.pipeline({ teamId: `x'; drop table team; --` as TeamId }, [[count, ['x']]]);
+      await expect(forged).rejects.toThrow(TypeError);
+      expect(await transaction.pipeline({ teamId: teams[0]! }, [[count, [teams[0]]]])).toHaveLength(1);
+    });
+
+    it('are prepared anew on a new connection', async () => {
+      const { pool } = app.nest.get(Database);
+      const [teamId] = teams as [TeamId];
+      for (let round = 0; round < 3; round += 1) {
+        const clients = await Promise.all(
+          Array.from({ length: pool.options.max ?? 1 }, () => pool.connect()),
+        );
+        clients.forEach((client) => client.release(true));
+        expect(await transaction.pipeline({ teamId }, [[count, [teamId]]])).toEqual([[{ count: 1 }]]);
+      }
+    });
   });
 
   it(`never mix in ${transactionCount} interleaved runs with aborts`, async () => {

@@ -41,11 +41,12 @@ export class TeamTransaction {
    * database spells them: quote the names that you want.
    */
   async pipeline<Row extends object>(scope: TransactionScope, statements: Statement[]): Promise<Row[][]> {
+    const begin = `start transaction; ${asApplication}${settings(scope)}`;
     const client = await this.database.connect();
     // Where the beginning fails, so does all behind it: an aborted transaction refuses everything but its end.
     const answers = await Promise.allSettled(
       client.together(() => [
-        client.query<Row>(`start transaction; ${asApplication}${settings(scope)}`),
+        client.query<Row>(begin),
         ...statements.map(([text, values]) => client.query<Row>(text, values)),
         client.query<Row>('commit'), // of an aborted transaction: a rollback
       ]),
@@ -61,11 +62,10 @@ export class TeamTransaction {
    * `current_setting('app.team_id')` and `current_setting('app.user_id')`, which the scope has set. Returns the rows.
    */
   async readOne<Row>(scope: TransactionScope, statement: string): Promise<Row[]> {
+    const text = `start transaction read only; ${asApplication}${settings(scope)} ${statement}; commit`;
     const client = await this.database.pool.connect();
     try {
-      const results: unknown = await client.query(
-        `start transaction read only; ${asApplication}${settings(scope)} ${statement}; commit`,
-      );
+      const results: unknown = await client.query(text);
       if (!Array.isArray(results))
         throw new TypeError('A multi-statement query answers an array of results.');
       const { rows } = results.at(-2) as { rows: Row[] }; // the statement stands just before the commit; its row type is the caller's

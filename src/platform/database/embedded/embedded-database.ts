@@ -45,7 +45,12 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
     ? { path: join(socketDir, `.s.PGSQL.${socketPort}`) }
     : { host: '127.0.0.1', port: 0 };
   const worker = new Worker(join(__dirname, `worker${extname(__filename)}`), {
-    workerData: { databaseDir: join(dataDir, 'database'), listen, maxConnections: maxConnections + 4 },
+    workerData: {
+      databaseDir: join(dataDir, 'database'),
+      emptyDatabase: join(__dirname, '../../../../empty-database'),
+      listen,
+      maxConnections: maxConnections + 4,
+    },
     execArgv: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'],
     env: {},
     resourceLimits: { maxYoungGenerationSizeMb: 8 },

@@ -3,6 +3,7 @@
  * application. Speaks the PostgreSQL protocol on a socket that only this user can reach. Kept to erasable
  * TypeScript: Jest starts this file as it is, the build as JavaScript.
  */
+import { cpSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
@@ -12,11 +13,24 @@ const sharedBuffers = '16MB';
 
 interface WorkerData {
   databaseDir: string;
+  /** An empty one, which the build may have made: making one takes seconds. */
+  emptyDatabase: string;
   listen: { path: string } | { host: string; port: number };
   maxConnections: number;
 }
 
-async function serve({ databaseDir, listen, maxConnections }: WorkerData): Promise<void> {
+/** Makes the database where there is none, aside and then renamed: a process killed meanwhile leaves no half of one. */
+async function ensureDatabase(databaseDir: string, emptyDatabase: string): Promise<void> {
+  if (existsSync(databaseDir)) return;
+  const draft = `${databaseDir}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  if (existsSync(emptyDatabase)) cpSync(realpathSync(emptyDatabase), draft, { recursive: true });
+  else await (await PGlite.create({ dataDir: draft })).close();
+  renameSync(draft, databaseDir);
+}
+
+async function serve({ databaseDir, emptyDatabase, listen, maxConnections }: WorkerData): Promise<void> {
+  await ensureDatabase(databaseDir, emptyDatabase);
   const database = await PGlite.create({
     dataDir: databaseDir,
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${sharedBuffers}`],

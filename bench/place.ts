@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startAppServer, type AppServer } from '../scripts/demo/app-server.ts';
+
+/** Where a measured server keeps its data: a directory of its own, and with `DATABASE_URL` a database of its own there. */
+export interface Place {
+  start(variables?: Record<string, string>): Promise<AppServer>;
+  remove(): Promise<void>;
+}
+
+const databaseUrl = process.env['DATABASE_URL'];
+
+export const mode = databaseUrl ? 'PostgreSQL' : 'embedded database';
+
+export async function createPlace(): Promise<Place> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-bench-'));
+  const removeDirectory = () => rmSync(dataDir, { recursive: true, force: true });
+  if (!databaseUrl) {
+    return {
+      start: (variables) => startAppServer(dataDir, variables),
+      remove: async () => removeDirectory(),
+    };
+  }
+  const name = `ai_studio_bench_${randomBytes(6).toString('hex')}`;
+  await administer(`create database ${name}`);
+  const url = new URL(databaseUrl);
+  url.pathname = `/${name}`;
+  const keys = {
+    AI_STUDIO_KEK: `bench:${randomBytes(32).toString('base64')}`,
+    AUTH_SECRET: randomBytes(32).toString('base64'),
+  };
+  return {
+    start: (variables) => startAppServer(dataDir, { ...keys, DATABASE_URL: url.href, ...variables }),
+    remove: async () => {
+      await administer(`drop database ${name} with (force)`);
+      removeDirectory();
+    },
+  };
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
