@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { startAppServer, type AppServer } from '../scripts/demo/app-server.ts';
 
 /** Where a measured server keeps its data: a directory of its own, and with `DATABASE_URL` a database of its own there. */
@@ -42,7 +42,7 @@ export async function createPlace(): Promise<Place> {
 }
 
 async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     await client.query(statement);
