@@ -53,6 +53,10 @@ const commands = {
     build();
     return launch([inRoot('scripts/generate-keys.ts')]);
   },
+  'models:sync': () => {
+    build();
+    return launch([inRoot('dist/src/models-sync.js'), ...rest], server.environment);
+  },
   check: () => check(),
 };
 
@@ -147,7 +151,7 @@ function fingerprint() {
 function launch(args, env = {}) {
   const bin = inRoot('node_modules', '.bin');
   const child = spawn(nodeBinary(), args, {
-    cwd: command === 'start' ? process.cwd() : root,
+    cwd: ['start', 'models:sync'].includes(command) ? process.cwd() : root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,

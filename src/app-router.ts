@@ -2,6 +2,7 @@
 import type {
   ExecutionRouter,
   ModelRouter,
+  ModelSyncRouter,
   PromptRouter,
   ProviderRouter,
   TeamModelRouter,
@@ -14,6 +15,11 @@ import type { Mutation, Query, Router, Subscription } from './platform/trpc';
 /** The type of the tRPC API, for a client: `createTRPCClient<AppRouter>(…)`. Import it as a type only. */
 export type AppRouter = Router<{
   aiExecutions: { find: Query<ExecutionRouter['find']> };
+  aiModelSync: {
+    diff: Mutation<ModelSyncRouter['diff']>;
+    apply: Mutation<ModelSyncRouter['apply']>;
+    findRuns: Query<ModelSyncRouter['findRuns']>;
+  };
   aiModels: {
     find: Query<ModelRouter['find']>;
     create: Mutation<ModelRouter['create']>;

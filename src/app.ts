@@ -60,9 +60,14 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     );
   });
   serveDocs(app);
-  await app.init();
-  await fastify.ready();
-  return app;
+  try {
+    await app.init();
+    await fastify.ready();
+    return app;
+  } catch (error) {
+    await app.close().catch(() => undefined); // the first error is the one to report; the directory must not stay locked
+    throw error;
+  }
 }
 
 /** What is no HTTP, or longer than Node reads: there is no request yet that could be answered in the usual way. */

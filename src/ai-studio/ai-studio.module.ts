@@ -6,6 +6,14 @@ import { CandidateService } from './execution/candidates';
 import { ExecutionService } from './execution/execution.service';
 import { ModelClients } from './execution/model-clients';
 import { ModelTestService } from './execution/model-test.service';
+import { CatalogueRepository } from './model-sync/catalogue.repository';
+import { CatalogueSeed } from './model-sync/catalogue-seed';
+import { ModelSyncController } from './model-sync/model-sync.controller';
+import { ModelSyncRouter } from './model-sync/model-sync.router';
+import { ModelSyncService } from './model-sync/model-sync.service';
+import { OperatorCatalogueFile } from './model-sync/operator-catalogue';
+import { SyncRunRepository } from './model-sync/sync-run.repository';
+import { SyncSchedule } from './model-sync/sync-schedule';
 import { ModelController } from './models/model.controller';
 import { ModelRepository } from './models/model.repository';
 import { ModelRouter } from './models/model.router';
@@ -47,6 +55,15 @@ const models = [
   TeamModelService,
   TeamModelRouter,
 ];
+const modelSync = [
+  CatalogueRepository,
+  SyncRunRepository,
+  OperatorCatalogueFile,
+  CatalogueSeed,
+  ModelSyncService,
+  SyncSchedule,
+  ModelSyncRouter,
+];
 const snapshots = [TeamSetupRepository, TeamSetup, TeamSnapshotRepository, TeamSnapshots];
 const prompts = [PromptService, PromptPreviewService, PromptRouter];
 const execution = [CandidateService, ModelClients, ExecutionService, ModelTestService];
@@ -61,6 +78,7 @@ const usage = [ExecutionRepository, ExecutionLogService, ExecutionRouter];
     TokenController,
     ModelController,
     TeamModelController,
+    ModelSyncController,
     PromptController,
     ExecutionController,
   ],
@@ -69,6 +87,7 @@ const usage = [ExecutionRepository, ExecutionLogService, ExecutionRouter];
     ...providers,
     ...tokens,
     ...models,
+    ...modelSync,
     ...snapshots,
     ...prompts,
     ...execution,

@@ -4,6 +4,7 @@ import { AppConfig1763800002000 } from './1763800002000-app-config';
 import { AiStudio1763800003000 } from './1763800003000-ai-studio';
 import { Chat1763800004000 } from './1763800004000-chat';
 import { BuiltInProviders1763800005000 } from './1763800005000-built-in-providers';
+import { ModelCatalogue1763900000000 } from './1763900000000-model-catalogue';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   AiStudio1763800003000,
   Chat1763800004000,
   BuiltInProviders1763800005000,
+  ModelCatalogue1763900000000,
 ];

@@ -12,7 +12,7 @@ const expectedExports: Record<string, string[]> = {
   EnvModule: ['ENV'],
   LoggingModule: ['LOGGER'],
   LifecycleModule: ['Lifecycle'],
-  DatabaseModule: ['Database', 'PlatformTransaction', 'Recovery', 'TeamTransaction'],
+  DatabaseModule: ['AcrossTeams', 'Database', 'PlatformTransaction', 'Recovery', 'TeamTransaction'],
   TenancyModule: ['TeamChanges'],
   EgressModule: ['EgressGuard'],
   IdentityModule: ['TrpcPermissionMiddleware'],

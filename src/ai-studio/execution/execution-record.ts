@@ -1,3 +1,5 @@
+import { costOf, toDisjoint } from '../prices/cost';
+import type { PriceCard } from '../prices/price';
 import type { Scope } from '@kdx/shared';
 import { AppError } from '../../platform/errors';
 import type { Logger } from '../../platform/logging';
@@ -19,6 +21,8 @@ export interface RecordedCandidate extends Candidate {
   tokenId: string | undefined;
   /** Known without a price list: the sandbox costs nothing. */
   isFree: boolean;
+  /** What the model costs, where that is known. */
+  price: { id: string; card: PriceCard } | null;
 }
 
 const counts = [
@@ -74,6 +78,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
       reasoningTokens: null,
       usageSource: 'unknown',
       costNanoUsd: null,
+      priceId: null,
       attempts: [],
       timings: {},
       createdAt: new Date(),
@@ -96,7 +101,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
   ): Promise<void> {
     this.total = this.total ? add(this.total, usage) : usage;
     this.timings.totalMs = this.elapsed();
-    const { providerId, modelId, modelRef, isFree, tokenId } = this.chosen;
+    const { providerId, modelId, modelRef, price, tokenId } = this.chosen;
     const ending: Partial<Execution> = {
       providerId,
       modelId,
@@ -104,12 +109,22 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
       outcome,
       ...Object.fromEntries(counts.map((name) => [name, this.total?.[name] ?? null])),
       usageSource: this.total.source,
-      costNanoUsd: isFree ? 0 : null,
+      costNanoUsd: this.cost(),
+      priceId: price?.id ?? null,
       attempts: this.attempts,
       timings: this.timings,
       finishedAt: new Date(),
     };
     await this.save(ending, tokenId);
+  }
+
+  /** nano-USD; `null` where the price or the usage is unknown, never 0 then. */
+  private cost(): number | null {
+    const { isFree, price } = this.chosen;
+    if (isFree) return 0;
+    const usage = this.total && toDisjoint(this.total);
+    const cost = price && usage ? costOf(price.card, usage, new Date()) : null;
+    return cost === null ? null : Number(cost); // far below 2^53 nano-USD, which is nine million USD
   }
 
   /** The answer has been given: that its record cannot be kept is logged, and fails nothing. */

@@ -103,6 +103,7 @@ export class ExecutionService {
       providerId: model.provider.id,
       tokenId: model.token?.id,
       isFree: model.provider.kind === 'sandbox',
+      price: model.price,
       getModel: () => this.clients.get(teamId, snapshot, model),
       system,
       settings: settingsOf(model),

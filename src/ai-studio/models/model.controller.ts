@@ -8,7 +8,13 @@ import {
 } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
-import { CreateModelDto, FindModelsDto, ModelPageView, ModelView, UpdateModelDto } from './model.dto';
+import {
+  CatalogueEntryView,
+  CreateModelDto,
+  FindModelsDto,
+  ModelPageView,
+  UpdateModelDto,
+} from './model.dto';
 import { ModelService } from './model.service';
 
 @ApiTags('Models')
@@ -27,16 +33,16 @@ export class ModelController {
   @Post()
   @RequirePermission('models.write')
   @ApiOperation({ summary: 'Add a model to the catalogue' })
-  @ApiCreatedResponse({ type: ModelView })
-  create(@Body() body: CreateModelDto): Promise<ModelView> {
+  @ApiCreatedResponse({ type: CatalogueEntryView })
+  create(@Body() body: CreateModelDto): Promise<CatalogueEntryView> {
     return this.models.create(body);
   }
 
   @Patch(':modelId')
   @RequirePermission('models.write')
   @ApiOperation({ summary: 'Change a model of the catalogue' })
-  @ApiOkResponse({ type: ModelView })
-  update(@Param('modelId') modelId: string, @Body() body: UpdateModelDto): Promise<ModelView> {
+  @ApiOkResponse({ type: CatalogueEntryView })
+  update(@Param('modelId') modelId: string, @Body() body: UpdateModelDto): Promise<CatalogueEntryView> {
     return this.models.update(modelId, body);
   }
 

@@ -7,8 +7,11 @@ import {
   ObjectListField,
   PageQuery,
   TextField,
+  TimeField,
   UuidField,
 } from '../../platform/http';
+import { PriceView } from '../prices/price.dto';
+import { modelPurposes, type ModelPurpose } from './model.entity';
 
 const tokens = { min: 1, max: 100_000_000, optional: true };
 const flag = { optional: true, nullable: true };
@@ -18,6 +21,11 @@ export const modelKeyField = {
   example: 'gpt-5-mini',
 };
 const providerIdField = { max: 100, example: 'openai' };
+
+export const purposeField = {
+  values: modelPurposes,
+  options: { description: 'What it is for; teams can enable chat models only' },
+};
 
 /** What a model can do; what is left out is unknown. */
 export class CapabilitiesDto {
@@ -33,6 +41,7 @@ export class CreateModelDto {
   @TextField(providerIdField) providerId!: string;
   @TextField(modelKeyField) modelKey!: string;
   @TextField({ max: 200, example: 'GPT-5 mini' }) displayName!: string;
+  @EnumField(modelPurposes, { optional: true, description: '`chat` where absent' }) purpose?: ModelPurpose;
   @ObjectField(() => CapabilitiesDto, { optional: true }) capabilities?: CapabilitiesDto;
   @IntegerField({ ...tokens, description: 'Tokens of prompt and answer together' }) contextWindow?: number;
   @IntegerField({ ...tokens, description: 'Most tokens of one answer' }) maxOutputTokens?: number;
@@ -63,6 +72,7 @@ export class UpdateNamedModelDto extends ModelChangesDto {
 
 export class FindModelsDto extends PageQuery {
   @TextField({ ...providerIdField, optional: true, description: 'Only of this provider' }) provider?: string;
+  @EnumField(modelPurposes, { optional: true, description: 'Only for this' }) purpose?: ModelPurpose;
   @EnumField(['active', 'archived'], { optional: true }) status?: 'active' | 'archived';
   @BooleanQueryField({ optional: true }) enabled?: boolean;
   @TextField({ max: 200, optional: true, description: 'Part of the name or key, any case' }) q?: string;
@@ -83,9 +93,23 @@ export class ModelView {
     number | null;
   @IntegerField({ min: 1, max: 100_000_000, ...flag, description: 'null where unknown' }) maxOutputTokens!:
     number | null;
+  @ObjectField(() => PriceView, { optional: true, description: 'Absent where unknown' }) price?: PriceView;
+}
+
+/** A model of the catalogue with where it is known from. */
+export class CatalogueEntryView extends ModelView {
+  @EnumField(purposeField.values, purposeField.options) purpose!: ModelPurpose;
+  @TimeField({ nullable: true }) releasedAt!: string | null;
+  @TimeField({ nullable: true }) deprecatedAt!: string | null;
+  @TextField({ max: 100, nullable: true }) knowledgeCutoff!: string | null;
+  @EnumField(['manual', 'bundled', 'provider'], {
+    description: "An admin, the data that came with this version, or the provider's own list",
+  })
+  source!: 'manual' | 'bundled' | 'provider';
+  @TimeField({ nullable: true, description: 'Of what time that is' }) sourceAt!: string | null;
 }
 
 export class ModelPageView {
-  @ObjectListField(() => ModelView, { max: 200 }) items!: ModelView[];
+  @ObjectListField(() => CatalogueEntryView, { max: 200 }) items!: CatalogueEntryView[];
   @TextField({ max: 512, optional: true }) nextCursor?: string;
 }

@@ -3,7 +3,9 @@ import { type EntityManager, type FindOptionsWhere } from 'typeorm';
 import type { TeamId } from '@kdx/shared';
 import { PlatformTransaction, TeamTransaction } from '../../platform/database';
 import { TeamChanges } from '../../platform/tenancy';
-import { Model } from './model.entity';
+import { findCurrentPrices } from '../prices/current-prices.repository';
+import type { ModelPrice } from '../prices/price.entity';
+import { Model, type ModelPurpose } from './model.entity';
 import type { ModelName } from './model-ref';
 
 /** What to list of the catalogue. `after` is the sort key `[providerId, modelKey, id]` of the last model of the page before. */
@@ -11,10 +13,14 @@ export interface ModelFilter {
   provider?: string | undefined;
   status?: Model['status'] | undefined;
   enabled?: boolean | undefined;
+  purpose?: ModelPurpose | undefined;
   q?: string | undefined;
   after: string[] | undefined;
   limit: number;
 }
+
+/** A model with what it costs now; `undefined` where that is unknown. */
+export type PricedModel = Model & { price: ModelPrice | undefined };
 
 /** The global catalogue. Teams read it; only the platform writes. */
 @Injectable()
@@ -25,12 +31,16 @@ export class ModelRepository {
     @Inject(TeamChanges) private readonly changes: TeamChanges,
   ) {}
 
-  list(teamId: TeamId, { provider, status, enabled, q, after, limit }: ModelFilter): Promise<Model[]> {
+  list(
+    teamId: TeamId,
+    { provider, status, enabled, purpose, q, after, limit }: ModelFilter,
+  ): Promise<PricedModel[]> {
     return this.team.run({ teamId }, async (manager) => {
       const query = manager.createQueryBuilder(Model, 'model');
       if (provider !== undefined) query.andWhere('model.providerId = :provider', { provider });
       if (status !== undefined) query.andWhere('model.status = :status', { status });
       if (enabled !== undefined) query.andWhere('model.enabled = :enabled', { enabled });
+      if (purpose !== undefined) query.andWhere('model.purpose = :purpose', { purpose });
       if (q !== undefined) {
         query.andWhere('(model.modelKey ilike :q or model.displayName ilike :q)', {
           q: `%${q.replace(/[\\%_]/g, '\\$&')}%`,
@@ -46,12 +56,13 @@ export class ModelRepository {
           },
         );
       }
-      return query
+      const models = await query
         .orderBy('model.providerId')
         .addOrderBy('model.modelKey')
         .addOrderBy('model.id')
         .take(limit)
         .getMany();
+      return withPrices(manager, models);
     });
   }
 
@@ -71,6 +82,7 @@ export class ModelRepository {
         .returning('id')
         .execute();
       const rows: unknown = result.raw;
+      await moveCatalogue(manager, model.providerId);
       return Array.isArray(rows) && rows.length === 1;
     });
     return added;
@@ -79,22 +91,47 @@ export class ModelRepository {
   async update(
     id: string,
     change: Partial<Omit<Model, 'id' | 'providerId' | 'modelKey' | 'createdAt'>>,
-  ): Promise<Model | null> {
-    const updated = await this.platform.run(async (manager: EntityManager) => {
+  ): Promise<PricedModel | null> {
+    const updated = await this.platform.run(async (manager) => {
       await manager.update(Model, { id }, { ...change, updatedAt: new Date() });
-      return manager.findOneBy(Model, { id });
+      const model = await manager.findOneBy(Model, { id });
+      if (!model) return null;
+      await moveCatalogue(manager, model.providerId);
+      const [priced] = await withPrices(manager, [model]);
+      return priced ?? null;
     });
     await this.changes.announceForAllTeams();
     return updated;
   }
 
   async delete(name: ModelName): Promise<boolean> {
-    const { affected } = await this.platform.run((manager) => manager.delete(Model, toWhere(name)));
+    const deleted = await this.platform.run(async (manager) => {
+      const model = await manager.findOneBy(Model, toWhere(name));
+      if (!model) return false;
+      await manager.delete(Model, { id: model.id });
+      await moveCatalogue(manager, model.providerId);
+      return true;
+    });
     await this.changes.announceForAllTeams();
-    return affected === 1;
+    return deleted;
   }
 }
 
 function toWhere(name: ModelName): FindOptionsWhere<Model> {
   return name;
+}
+
+/** Whoever compared with the catalogue as it was is told so. */
+async function moveCatalogue(manager: EntityManager, providerId: string): Promise<void> {
+  await manager.query('update ai_provider set catalogue_version = catalogue_version + 1 where id = $1', [
+    providerId,
+  ]);
+}
+
+async function withPrices(manager: EntityManager, models: Model[]): Promise<PricedModel[]> {
+  const prices = await findCurrentPrices(
+    manager,
+    models.map(({ id }) => id),
+  );
+  return models.map((model) => Object.assign(model, { price: prices.get(model.id) }));
 }

@@ -9,7 +9,7 @@ import {
   ModelNameDto,
   UpdateNamedModelDto,
   type ModelPageView,
-  type ModelView,
+  type CatalogueEntryView,
 } from './model.dto';
 import { ModelService } from './model.service';
 
@@ -23,12 +23,12 @@ export class ModelRouter {
   }
 
   @Mutation({ input: dto(CreateModelDto), meta: needs('models.write') })
-  create(@Input() input: CreateModelDto): Promise<ModelView> {
+  create(@Input() input: CreateModelDto): Promise<CatalogueEntryView> {
     return this.models.create(input);
   }
 
   @Mutation({ input: dto(UpdateNamedModelDto), meta: needs('models.write') })
-  update(@Input() { modelId, ...changes }: UpdateNamedModelDto): Promise<ModelView> {
+  update(@Input() { modelId, ...changes }: UpdateNamedModelDto): Promise<CatalogueEntryView> {
     return this.models.update(modelId, changes);
   }
 

@@ -6,8 +6,9 @@ import { defaultPageSize, parseCursor, toPage, type Page } from '../../platform/
 import { ProviderRepository } from '../providers/provider.repository';
 import type { Model } from './model.entity';
 import { parseModelName, toModelRef } from './model-ref';
-import type { CreateModelDto, FindModelsDto, ModelChangesDto, ModelView } from './model.dto';
-import { ModelRepository } from './model.repository';
+import { toPriceView } from '../prices/price.dto';
+import type { CatalogueEntryView, CreateModelDto, FindModelsDto, ModelChangesDto } from './model.dto';
+import { ModelRepository, type PricedModel } from './model.repository';
 
 /** The global catalogue: what models exist. */
 @Injectable()
@@ -20,7 +21,7 @@ export class ModelService {
   async list(
     teamId: TeamId,
     { cursor, limit = defaultPageSize, ...filter }: FindModelsDto,
-  ): Promise<Page<ModelView>> {
+  ): Promise<Page<CatalogueEntryView>> {
     const rows = await this.models.list(teamId, {
       ...filter,
       after: parseCursor(cursor, 3),
@@ -31,7 +32,7 @@ export class ModelService {
   }
 
   /** Throws `NOT_FOUND` for a provider that is none, `CONFLICT` for a model that is there already. */
-  async create({ providerId, modelKey, ...given }: CreateModelDto): Promise<ModelView> {
+  async create({ providerId, modelKey, ...given }: CreateModelDto): Promise<CatalogueEntryView> {
     if (!(await this.providers.find(providerId))) throw notFound('The provider');
     const now = new Date();
     const model: Model = {
@@ -44,10 +45,16 @@ export class ModelService {
       capabilities: { ...given.capabilities },
       contextWindow: given.contextWindow ?? null,
       maxOutputTokens: given.maxOutputTokens ?? null,
+      purpose: given.purpose ?? 'chat',
+      releasedAt: null,
+      deprecatedAt: null,
+      knowledgeCutoff: null,
+      source: 'manual',
+      sourceAt: null,
       createdAt: now,
       updatedAt: now,
     };
-    if (await this.models.insert(model)) return toModelView(model);
+    if (await this.models.insert(model)) return toModelView({ ...model, price: undefined });
     throw new AppError(
       'CONFLICT',
       `${toModelRef(providerId, modelKey)} is in the catalogue already. Change it instead.`,
@@ -57,7 +64,7 @@ export class ModelService {
   async update(
     modelId: string,
     { displayName, status, enabled, capabilities, contextWindow, maxOutputTokens }: ModelChangesDto,
-  ): Promise<ModelView> {
+  ): Promise<CatalogueEntryView> {
     const { id } = await this.get(modelId);
     const updated = await this.models.update(id, {
       ...(displayName === undefined ? {} : { displayName }),
@@ -82,7 +89,7 @@ export class ModelService {
   }
 }
 
-function toModelView(model: Model): ModelView {
+function toModelView(model: PricedModel): CatalogueEntryView {
   const {
     id,
     providerId,
@@ -93,6 +100,10 @@ function toModelView(model: Model): ModelView {
     capabilities,
     contextWindow,
     maxOutputTokens,
+    purpose,
+    knowledgeCutoff,
+    source,
+    price,
   } = model;
   const ref = toModelRef(providerId, modelKey);
   return {
@@ -106,5 +117,12 @@ function toModelView(model: Model): ModelView {
     capabilities,
     contextWindow,
     maxOutputTokens,
+    purpose,
+    releasedAt: model.releasedAt?.toISOString() ?? null,
+    deprecatedAt: model.deprecatedAt?.toISOString() ?? null,
+    knowledgeCutoff,
+    source,
+    sourceAt: model.sourceAt?.toISOString() ?? null,
+    ...(price ? { price: toPriceView(price) } : {}),
   };
 }

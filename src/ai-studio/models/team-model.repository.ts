@@ -4,7 +4,9 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Scope, TeamId } from '@kdx/shared';
 import { TeamTransaction } from '../../platform/database';
 import { TeamChanges } from '../../platform/tenancy';
-import type { ModelCapabilities } from './model.entity';
+import { findCurrentPrices } from '../prices/current-prices.repository';
+import type { ModelPrice } from '../prices/price.entity';
+import type { ModelCapabilities, ModelPurpose } from './model.entity';
 import type { ModelName } from './model-ref';
 import { TeamModel, type ModelSettings } from './team-model.entities';
 
@@ -19,6 +21,7 @@ export interface TeamModelRow {
   modelKey: string;
   displayName: string;
   status: 'active' | 'archived';
+  purpose: ModelPurpose;
   enabledByPlatform: boolean;
   capabilities: ModelCapabilities;
   contextWindow: number | null;
@@ -28,6 +31,8 @@ export interface TeamModelRow {
   priority: number | null;
   settings: ModelSettings;
   tokenOrigin: string | null;
+  /** In lists, where it is known. */
+  price?: ModelPrice | undefined;
   /** Sort key: enabled models in priority order, then the others by name. */
   rank: string;
 }
@@ -36,7 +41,7 @@ export interface TeamModelRow {
 const teamModels = (catalogue: 'all' | 'offered') => `
   select model.id, 'catalogue' as source, model.provider_id as "providerId", provider.kind as "providerKind",
          provider.status = 'active' as "providerActive", provider.base_url as "providerBaseUrl",
-         model.model_key as "modelKey", model.display_name as "displayName", model.status, model.enabled as "enabledByPlatform",
+         model.model_key as "modelKey", model.display_name as "displayName", model.status, model.purpose, model.enabled as "enabledByPlatform",
          model.capabilities, model.context_window as "contextWindow", model.max_output_tokens as "maxOutputTokens",
          coalesce(own.enabled, false) as enabled, coalesce(own.is_default, false) as "isDefault",
          case when own.enabled then own.priority end as priority, coalesce(own.settings, '{}') as settings,
@@ -46,10 +51,10 @@ const teamModels = (catalogue: 'all' | 'offered') => `
     join ai_provider provider on provider.id = model.provider_id
     left join ai_team_model own on own.team_id = $1 and own.model_id = model.id
     left join ai_team_token token on token.team_id = $1 and token.provider_id = model.provider_id
-   where ${catalogue === 'all' ? 'true' : `own.enabled or (model.status = 'active' and model.enabled and provider.status = 'active')`}
+   where ${catalogue === 'all' ? 'true' : `own.enabled or (model.status = 'active' and model.purpose = 'chat' and model.enabled and provider.status = 'active')`}
   union all
   select model.id, 'team', model.team_provider_id::text, 'openai-compatible', true, provider.base_url,
-         model.model_key, model.display_name, 'active', true,
+         model.model_key, model.display_name, 'active', 'chat', true,
          model.capabilities, model.context_window, model.max_output_tokens,
          coalesce(own.enabled, false), coalesce(own.is_default, false),
          case when own.enabled then own.priority end, coalesce(own.settings, '{}'),
@@ -72,13 +77,18 @@ export class TeamModelRepository {
 
   /** `after` is `[rank, id]` of the last row of the page before. */
   list(teamId: TeamId, after: string[] | undefined, limit: number): Promise<TeamModelRow[]> {
-    return this.transaction.run({ teamId }, (manager) =>
-      manager.query<TeamModelRow[]>(
+    return this.transaction.run({ teamId }, async (manager) => {
+      const rows = await manager.query<TeamModelRow[]>(
         `select * from (${teamModels('offered')}) m where ($2::text is null or (rank collate "C", id) > ($2 collate "C", $3::uuid))
           order by rank collate "C", id limit $4`,
         [teamId, after?.[0] ?? null, after?.[1] ?? null, limit],
-      ),
-    );
+      );
+      const prices = await findCurrentPrices(
+        manager,
+        rows.map(({ id }) => id),
+      );
+      return rows.map((row) => ({ ...row, price: prices.get(row.id) }));
+    });
   }
 
   find(teamId: TeamId, name: ModelName): Promise<TeamModelRow | undefined> {

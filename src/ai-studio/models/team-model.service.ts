@@ -4,6 +4,7 @@ import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
 import { getProviderKind, originOf } from '../providers/provider-kinds';
+import { toPriceView } from '../prices/price.dto';
 import { isModelNamed, parseModelName, toModelRef } from './model-ref';
 import type {
   FindTeamModelsDto,
@@ -129,7 +130,7 @@ export class TeamModelService {
   }
 
   private findObstacle(row: TeamModelRow): Obstacle | undefined {
-    const { providerId, providerKind, providerActive, status, enabledByPlatform } = row;
+    const { providerId, providerKind, providerActive, status, purpose, enabledByPlatform } = row;
     return findObstacle(
       {
         ref: refOf(row),
@@ -138,6 +139,7 @@ export class TeamModelService {
         providerActive,
         providerOrigin: originOf(row.providerBaseUrl ?? getProviderKind(providerKind).baseUrl),
         status,
+        purpose,
         enabledByPlatform,
         enabledByTeam: row.enabled,
         tokenOrigin: row.tokenOrigin ?? undefined,
@@ -173,6 +175,7 @@ export class TeamModelService {
       isDefault: row.isDefault,
       priority: row.priority,
       settings: row.settings,
+      ...(row.price ? { price: toPriceView(row.price) } : {}),
       usable: !obstacle,
       ...(obstacle ? { reason: obstacle.message } : {}),
     };

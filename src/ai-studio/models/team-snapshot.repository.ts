@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TeamId } from '@kdx/shared';
 import { TeamTransaction } from '../../platform/database';
-import type { ModelCapabilities } from './model.entity';
+import type { PriceCard } from '../prices/price';
+import type { ModelCapabilities, ModelPurpose } from './model.entity';
 import type { ModelSettings } from './team-model.entities';
 
 /** Rows of a snapshot, as the statement answers them. */
@@ -15,6 +16,7 @@ export interface SnapshotRows {
     modelKey: string;
     displayName: string;
     status: 'active' | 'archived';
+    purpose: ModelPurpose;
     enabledByPlatform: boolean;
     capabilities: ModelCapabilities;
     contextWindow: number | null;
@@ -22,6 +24,8 @@ export interface SnapshotRows {
     isDefault: boolean;
     priority: number;
     settings: ModelSettings;
+    /** What it costs now; `null` where unknown. */
+    price: { id: string; card: PriceCard } | null;
   }[];
   providers: { id: string; kind: string; displayName: string; baseUrl: string | null; active: boolean }[];
   /** `sealed` and `wrapped` are base64. */
@@ -40,14 +44,17 @@ const snapshotStatement = `
     exists (select from ai_team where team_id = ${team}) as "isSetUp",
     (select coalesce(json_agg(row_to_json(m) order by m.priority, m.id), '[]') from (
        select model.id, model.provider_id as "providerId", model.model_key as "modelKey", model.display_name as "displayName",
-              model.status, model.enabled as "enabledByPlatform", model.capabilities, model.context_window as "contextWindow",
-              model.max_output_tokens as "maxOutputTokens", own.is_default as "isDefault", own.priority, own.settings
+              model.status, model.purpose, model.enabled as "enabledByPlatform", model.capabilities, model.context_window as "contextWindow",
+              model.max_output_tokens as "maxOutputTokens", own.is_default as "isDefault", own.priority, own.settings,
+              (select json_build_object('id', price.id, 'card', price.card) from ai_model_price price
+                where price.model_id = model.id and price.effective_from <= now()
+                order by price.effective_from desc, price.created_at desc limit 1) as price
          from ai_team_model own join ai_model model on model.id = own.model_id
         where own.team_id = ${team} and own.enabled
        union all
        select model.id, model.team_provider_id::text, model.model_key, model.display_name,
-              'active', true, model.capabilities, model.context_window,
-              model.max_output_tokens, own.is_default, own.priority, own.settings
+              'active', 'chat', true, model.capabilities, model.context_window,
+              model.max_output_tokens, own.is_default, own.priority, own.settings, null
          from ai_team_model own
          join ai_team_provider_model model on model.team_id = own.team_id and model.id = own.team_provider_model_id
         where own.team_id = ${team} and own.enabled

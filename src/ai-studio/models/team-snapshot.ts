@@ -4,6 +4,7 @@ import { ENV, type Env } from '../../platform/env';
 import { TeamCache, TeamChanges } from '../../platform/tenancy';
 import type { WrappedTeamKey } from '../encryption/encryption.service';
 import { getProviderKind, originOf } from '../providers/provider-kinds';
+import type { PriceCard } from '../prices/price';
 import type { ModelCapabilities } from './model.entity';
 import type { ModelSettings } from './team-model.entities';
 import { TeamSetup } from './team-setup';
@@ -40,6 +41,8 @@ export interface SnapshotModel {
   isDefault: boolean;
   priority: number;
   settings: ModelSettings;
+  /** What it costs now; `null` where unknown. */
+  price: { id: string; card: PriceCard } | null;
   provider: SnapshotProvider;
   token: SnapshotToken | undefined;
   /** Why it cannot be used now, although it is enabled. */
@@ -95,27 +98,30 @@ function toSnapshot(rows: SnapshotRows, sandboxEnabled: boolean): TeamSnapshot {
     ]),
   );
   const active = new Set(rows.providers.filter((provider) => provider.active).map(({ id }) => id));
-  const models = rows.models.map(({ providerId, status, enabledByPlatform, ...model }): SnapshotModel => {
-    const provider = providers.get(providerId);
-    if (!provider) throw new Error('A model without its provider: the foreign key forbids it.');
-    const token = tokens.get(providerId);
-    const ref = `${providerId}/${model.modelKey}`;
-    const obstacle = findObstacle(
-      {
-        ref,
-        providerId,
-        providerKind: provider.kind,
-        providerActive: active.has(providerId),
-        providerOrigin: provider.origin,
-        status,
-        enabledByPlatform,
-        enabledByTeam: true,
-        tokenOrigin: token?.origin,
-      },
-      sandboxEnabled,
-    );
-    return { ...model, ref, provider, token, obstacle };
-  });
+  const models = rows.models.map(
+    ({ providerId, status, purpose, enabledByPlatform, ...model }): SnapshotModel => {
+      const provider = providers.get(providerId);
+      if (!provider) throw new Error('A model without its provider: the foreign key forbids it.');
+      const token = tokens.get(providerId);
+      const ref = `${providerId}/${model.modelKey}`;
+      const obstacle = findObstacle(
+        {
+          ref,
+          providerId,
+          providerKind: provider.kind,
+          providerActive: active.has(providerId),
+          providerOrigin: provider.origin,
+          status,
+          purpose,
+          enabledByPlatform,
+          enabledByTeam: true,
+          tokenOrigin: token?.origin,
+        },
+        sandboxEnabled,
+      );
+      return { ...model, ref, provider, token, obstacle };
+    },
+  );
   const keys = rows.keys.map(({ wrapped, ...key }) => ({ ...key, wrapped: Buffer.from(wrapped, 'base64') }));
   return { models, providers, tokens, keys };
 }

@@ -1,3 +1,4 @@
+import type { ModelPurpose } from './model.entity';
 import { getProviderKind } from '../providers/provider-kinds';
 
 /** What decides whether a team can use a model. */
@@ -9,6 +10,7 @@ export interface ModelCondition {
   /** Origin to which a key of the provider is sent now. */
   providerOrigin: string;
   status: 'active' | 'archived';
+  purpose: ModelPurpose;
   enabledByPlatform: boolean;
   enabledByTeam: boolean;
   /** Origin for which the team's key was stored; `undefined` without a key. */
@@ -27,6 +29,8 @@ export function findObstacle(condition: ModelCondition, sandboxEnabled: boolean)
   const unavailable = (message: string): Obstacle => ({ code: 'MODEL_NOT_AVAILABLE', message });
   if (condition.status === 'archived')
     return unavailable(`${ref} is archived: its provider no longer offers it. Choose another model.`);
+  if (condition.purpose !== 'chat')
+    return unavailable(`${ref} is for ${condition.purpose}, not for chat: it cannot be enabled.`);
   if (!condition.enabledByPlatform)
     return unavailable(
       `${ref} is disabled for all teams. The platform admin can enable it (PATCH /api/v1/models/:modelId).`,

@@ -21,6 +21,10 @@ export class Provider {
   @Column('text')
   status!: 'active' | 'disabled';
 
+  /** Moves with every change of its models in the catalogue; 0 before the first. */
+  @Column('bigint', { name: 'catalogue_version' })
+  catalogueVersion!: number;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

@@ -17,6 +17,10 @@ export class ProviderRepository {
     return this.team.run({ teamId }, (manager) => manager.find(Provider, { order: { id: 'ASC' } }));
   }
 
+  listAll(): Promise<Provider[]> {
+    return this.platform.run((manager) => manager.find(Provider, { order: { id: 'ASC' } }));
+  }
+
   find(id: string): Promise<Provider | null> {
     return this.platform.run((manager) => manager.findOneBy(Provider, { id }));
   }

@@ -47,6 +47,7 @@ export class ProviderService {
       displayName,
       baseUrl: address,
       status: 'active',
+      catalogueVersion: 0,
       createdAt: now,
       updatedAt: now,
     };

@@ -100,6 +100,13 @@ export class TokenService {
     }
   }
 
+  /** The team's key for a provider, for reading that provider's list of models; `undefined` where there is none. */
+  async findKey(teamId: TeamId, providerId: string): Promise<string | undefined> {
+    if (!(await this.tokens.find(teamId, providerId))) return undefined;
+    const { provider, token } = await this.getStored(teamId, providerId);
+    return this.open(teamId, provider, token);
+  }
+
   /**
    * The team's key for a provider, for a consumer that has to speak to it itself. Each `reveal()` is logged.
    * Throws `TOKEN_MISSING` or `TOKEN_UNREADABLE`.

@@ -79,6 +79,10 @@ export class Execution {
   @Column('bigint', { name: 'cost_nano_usd', nullable: true })
   costNanoUsd!: number | null;
 
+  /** The price it was charged by; `null` where none is known, or needed. */
+  @Column('uuid', { name: 'price_id', nullable: true })
+  priceId!: string | null;
+
   @Column('jsonb')
   attempts!: Attempt[];
 

@@ -2,9 +2,9 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { ENV, type Env } from '../env';
 import { Database } from './database';
 import { Recovery } from './recovery';
-import { MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './transactions';
+import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './transactions';
 
-/** The open database and the ways into it. The way across teams is for recovery alone. */
+/** The open database and the ways into it. The writing way across teams is for recovery alone. */
 @Global()
 @Module({
   providers: [
@@ -12,9 +12,10 @@ import { MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './
     TeamTransaction,
     PlatformTransaction,
     MaintenanceTransaction,
+    AcrossTeams,
     Recovery,
   ],
-  exports: [Database, Recovery, TeamTransaction, PlatformTransaction],
+  exports: [Database, Recovery, TeamTransaction, PlatformTransaction, AcrossTeams],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(@Inject(Database) private readonly database: Database) {}

@@ -3,6 +3,7 @@ export { DatabaseModule } from './database.module';
 export { writeWithPatience } from './patience';
 export { Recovery } from './recovery';
 export {
+  AcrossTeams,
   PlatformTransaction,
   TeamTransaction,
   type Statement,

@@ -88,13 +88,27 @@ export class PlatformTransaction {
   }
 }
 
-/** Recovery after a crash, across teams: its role may see and finish unfinished work, and nothing else. */
+/** Recovery after a crash, across teams: its role may see and finish unfinished work, see which models teams use, and nothing else. */
 @Injectable()
 export class MaintenanceTransaction {
   constructor(@Inject(Database) private readonly database: Database) {}
 
   run<T>(work: TransactionWork<T>): Promise<T> {
     return runAs(this.database, 'set local role ai_studio_maintenance;', work);
+  }
+}
+
+/** Reads across teams, for the operator: its role sees which models teams use, and nothing that anybody wrote. */
+@Injectable()
+export class AcrossTeams {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  read<Row>(statement: string, values: unknown[]): Promise<Row[]> {
+    return runAs(
+      this.database,
+      'set transaction read only; set local role ai_studio_maintenance;',
+      (manager) => manager.query<Row[]>(statement, values),
+    );
   }
 }
 

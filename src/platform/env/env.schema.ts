@@ -1,7 +1,9 @@
+import { Cron } from 'croner';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(0).max(600_000);
+const cron = z.string().refine(isCron, 'must be a cron expression, for example 0 4 * * *');
 const secret = z.string().min(32, 'must be at least 32 characters');
 
 /**
@@ -67,6 +69,33 @@ export const envTable = {
     default: '`on`; `off` when `NODE_ENV=production`',
     meaning: 'The offline `sandbox/echo` model.',
   },
+  MODEL_CATALOGUE_SEED: {
+    parse: z.enum(['on', 'off']).default('on'),
+    default: '`on`',
+    meaning:
+      'Fill the catalogue of a provider that has no models yet from the price list that comes with this version.',
+  },
+  MODEL_CATALOGUE_FILE: {
+    parse: z.string().min(1).optional(),
+    default: 'unset',
+    meaning:
+      'A JSON file with your own names, limits and prices of models, above what providers and the bundled list say. See `docs/model-sync.md`.',
+  },
+  MODEL_SYNC_CRON: {
+    parse: cron.optional(),
+    default: 'unset: by hand only',
+    meaning: 'When to compare the catalogue with the providers, in UTC: `0 4 * * *` is every day at four.',
+  },
+  MODEL_SYNC_MODE: {
+    parse: z.enum(['diff', 'safe']).default('diff'),
+    default: '`diff`',
+    meaning: '`diff` only compares; `safe` also applies what nobody has to look at.',
+  },
+  MODEL_SYNC_TEAM: {
+    parse: z.uuid().optional(),
+    default: 'unset: only providers whose lists are open',
+    meaning: 'Id of the team with whose keys the schedule reads the lists of providers.',
+  },
   REDIS_URL: {
     parse: z.url({ protocol: /^rediss?$/ }).optional(),
     default: 'unset',
@@ -88,5 +117,13 @@ export const envTable = {
     meaning: 'Milliseconds that a stopping server waits for running answers before it ends them.',
   },
 } as const;
+
+function isCron(text: string): boolean {
+  try {
+    return new Cron(text, { paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
 
 export type EnvName = keyof typeof envTable;

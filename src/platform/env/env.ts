@@ -24,6 +24,12 @@ export interface Env {
   authSignUp: 'open' | 'invite' | 'closed';
   egressAllowHosts: string;
   sandboxEnabled: boolean;
+  seedCatalogue: boolean;
+  modelCatalogueFile: string | undefined;
+  /** UTC. */
+  modelSyncCron: string | undefined;
+  modelSyncMode: 'diff' | 'safe';
+  modelSyncTeam: string | undefined;
   metricsToken: SecretString | undefined;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   drainMs: number;
@@ -56,6 +62,11 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
     authSignUp: value('AUTH_SIGN_UP') ?? 'closed',
     egressAllowHosts: value('EGRESS_ALLOW_HOSTS') ?? '',
     sandboxEnabled: (value('SANDBOX_PROVIDER') ?? (production ? 'off' : 'on')) === 'on',
+    seedCatalogue: value('MODEL_CATALOGUE_SEED') === 'on',
+    modelCatalogueFile: value('MODEL_CATALOGUE_FILE'),
+    modelSyncCron: value('MODEL_SYNC_CRON'),
+    modelSyncMode: value('MODEL_SYNC_MODE') ?? 'diff',
+    modelSyncTeam: value('MODEL_SYNC_TEAM'),
     metricsToken: toSecret(value('METRICS_TOKEN')),
     logLevel: value('LOG_LEVEL') ?? 'info',
     drainMs: value('DRAIN_MS') ?? 0,

@@ -1,0 +1,46 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { ENV, type Env } from '../../platform/env';
+import { LOGGER, type Logger } from '../../platform/logging';
+import { bundledPriceInfo, listBundledModels, type BundledModel } from '../prices/bundled-prices';
+import type { ListedModel } from './adapters/adapter';
+import { CatalogueRepository } from './catalogue.repository';
+import { enrich } from './enrich';
+import type { CatalogueModel } from './model-sync-diff';
+import { OperatorCatalogueFile } from './operator-catalogue';
+import type { SyncPlan } from './plan';
+
+/** Fills the catalogue of providers that have none yet from the data that comes with this version: no network. */
+@Injectable()
+export class CatalogueSeed implements OnApplicationBootstrap {
+  constructor(
+    @Inject(CatalogueRepository) private readonly catalogue: CatalogueRepository,
+    @Inject(OperatorCatalogueFile) private readonly operator: OperatorCatalogueFile,
+    @Inject(ENV) private readonly env: Env,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.env.seedCatalogue) return;
+    const empty = await this.catalogue.listNeverFilled();
+    if (empty.length === 0) return;
+    for (const id of empty) {
+      const listed = listBundledModels(id).map(toListed);
+      const models = enrich(id, listed, this.operator.read(), new Date()).map(({ model }) => model);
+      const filled =
+        models.length > 0 &&
+        (await this.catalogue.fill(id, planFor(models), new Date(bundledPriceInfo.publishedOn)));
+      if (filled)
+        this.logger.info({ providerId: id, models: models.length, ...bundledPriceInfo }, 'catalogue filled');
+    }
+  }
+}
+
+function planFor(models: CatalogueModel[]): SyncPlan {
+  const prices = models.flatMap(({ modelKey, price }) => (price ? [{ modelKey, price }] : []));
+  return { insert: models, update: [], archive: [], prices };
+}
+
+/** As a provider would list it; prices are looked up as for any other. */
+function toListed({ modelKey, displayName, purpose, contextWindow }: BundledModel): ListedModel {
+  return { modelKey, displayName, purpose, ...(contextWindow === undefined ? {} : { contextWindow }) };
+}

@@ -1,0 +1,266 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { toTeamId } from '@kdx/shared';
+import { EgressGuard } from '../../platform/egress';
+import { AppError, notFound, toAppError } from '../../platform/errors';
+import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
+import { LOGGER, type Logger } from '../../platform/logging';
+import { TeamChanges } from '../../platform/tenancy';
+import type { Provider } from '../providers/provider.entities';
+import { getProviderKind } from '../providers/provider-kinds';
+import { ProviderRepository } from '../providers/provider.repository';
+import { TokenService } from '../tokens/token.service';
+import { findListAdapter } from './adapters';
+import type { ModelListing } from './adapters/adapter';
+import { CatalogueRepository } from './catalogue.repository';
+import { computeDiff } from './compute-diff';
+import { enrich, toQuarantined } from './enrich';
+import type { AcceptedPart, ModelSyncDiff } from './model-sync-diff';
+import type { FindSyncRunsDto, SyncRunView } from './model-sync.dto';
+import { OperatorCatalogueFile } from './operator-catalogue';
+import { planOf, type SyncPlan } from './plan';
+import type { StoredDiff, SyncCounts, SyncRun } from './sync.entities';
+import { SyncRunRepository } from './sync-run.repository';
+
+/** Who starts a run. `teamId` names the team whose key is used where the provider's list needs one. */
+export interface SyncStarter {
+  startedBy: SyncRun['startedBy'];
+  userId?: string | undefined;
+  teamId?: string | undefined;
+  scheduledFor?: Date | undefined;
+}
+
+const listTimeoutMs = 120_000;
+const progressEveryMs = 500;
+
+/** Keeps the catalogue true: compares it with what a provider says, and applies what was accepted. */
+@Injectable()
+export class ModelSyncService {
+  constructor(
+    @Inject(ProviderRepository) private readonly providers: ProviderRepository,
+    @Inject(TokenService) private readonly tokens: TokenService,
+    @Inject(CatalogueRepository) private readonly catalogue: CatalogueRepository,
+    @Inject(SyncRunRepository) private readonly runs: SyncRunRepository,
+    @Inject(OperatorCatalogueFile) private readonly operator: OperatorCatalogueFile,
+    @Inject(EgressGuard) private readonly egress: EgressGuard,
+    @Inject(TeamChanges) private readonly changes: TeamChanges,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Reads the provider's list and compares; changes nothing. Throws `NOT_FOUND`, `TOKEN_MISSING`, `EGRESS_REFUSED`, or
+   * `PROVIDER_FAILED` for anything but a whole list with at least one model. `undefined` where another replica runs
+   * the same moment of the schedule.
+   */
+  async diff(
+    starter: SyncStarter,
+    providerId: string,
+    onProgress: (progress: SyncRun['progress']) => void = () => undefined,
+  ): Promise<ModelSyncDiff | undefined> {
+    const provider = await this.getProvider(providerId);
+    const run = newRun(starter, providerId, 'diff');
+    if (!(await this.runs.insertRun(run))) return undefined;
+    try {
+      const note = this.noteProgress(run.id);
+      const listing = await this.list(provider, starter, (progress) => {
+        onProgress(progress);
+        note(progress);
+      });
+      const diff = await this.compare(provider, listing);
+      await this.end(run, { outcome: 'succeeded', diffId: diff.id, counts: countsOf(diff) });
+      return diff;
+    } catch (error) {
+      await this.end(run, { outcome: 'failed', error: toAppError(error).message });
+      throw error;
+    }
+  }
+
+  /**
+   * Applies a diff, or the accepted part of it, in one transaction. Applying it again answers the same run. Throws
+   * `NOT_FOUND`, `VALIDATION_FAILED` for entries that it does not hold, `CONFLICT` where the catalogue has moved since.
+   */
+  async apply(
+    starter: SyncStarter,
+    providerId: string,
+    diffId: string,
+    accept: AcceptedPart = {},
+  ): Promise<SyncRunView> {
+    const diff = await this.runs.findDiff(providerId, diffId);
+    if (!diff) throw notFound('The diff');
+    const plan = planOf(diff.document, accept);
+    const run: SyncRun = {
+      ...newRun(starter, providerId, 'apply'),
+      diffId,
+      outcome: 'succeeded',
+      counts: countsOfPlan(plan),
+    };
+    const result = await this.runs.applyOnce(diff, { ...run, finishedAt: new Date() }, (manager) =>
+      this.catalogue.write(manager, providerId, plan, 'provider', run.startedAt),
+    );
+    if (result === 'stale') throw staleDiff();
+    if (result === 'applied') return toRunView((await this.runs.findApplied(diffId)) ?? run);
+    await this.changes.announceForAllTeams();
+    const { startedBy, userId, counts } = run;
+    this.logger.info({ providerId, diffId, startedBy, userId, counts }, 'model catalogue changed');
+    return toRunView({ ...run, finishedAt: new Date() });
+  }
+
+  async listRuns({ provider, cursor, limit = defaultPageSize }: FindSyncRunsDto): Promise<Page<SyncRunView>> {
+    const rows = await this.runs.listRuns(provider, parseCursor(cursor, 1)?.[0], limit + 1);
+    const page = toPage(rows, limit, ({ id }) => [id]);
+    return { ...page, items: page.items.map(toRunView) };
+  }
+
+  private async getProvider(providerId: string): Promise<Provider> {
+    const provider = await this.providers.find(providerId);
+    if (!provider) throw notFound('The provider');
+    return provider;
+  }
+
+  private async list(
+    { id, kind, baseUrl }: Provider,
+    { teamId }: SyncStarter,
+    onPage: (progress: { pages: number; models: number }) => void,
+  ): Promise<ModelListing> {
+    const adapter = findListAdapter(kind);
+    if (!adapter)
+      throw validationFailed([
+        { field: 'providerId', problem: `${id} has no list of models to compare with` },
+      ]);
+    const apiKey = teamId === undefined ? undefined : await this.tokens.findKey(toTeamId(teamId), id);
+    if (apiKey === undefined && adapter.needsKey) throw keyNeeded(id, teamId);
+    const listing = await adapter.list({
+      baseUrl: (baseUrl ?? getProviderKind(kind).baseUrl).replace(/\/+$/, ''),
+      apiKey,
+      fetch: this.egress.fetch,
+      signal: AbortSignal.timeout(listTimeoutMs),
+      onPage,
+    });
+    if (listing.models.length > 0) return listing;
+    throw new AppError(
+      'PROVIDER_FAILED',
+      `${id} listed no model that can be read. The catalogue stays as it is; try again later.`,
+      { details: { providerId: id, skipped: listing.skipped.slice(0, 20) } },
+    );
+  }
+
+  private async compare(provider: Provider, listing: ModelListing): Promise<ModelSyncDiff> {
+    const state = await this.catalogue.read(provider.id);
+    if (!state) throw notFound('The provider');
+    const takenAt = new Date();
+    const listed = enrich(provider.id, listing.models, this.operator.read(), takenAt);
+    const comparison = computeDiff(state.models, listed);
+    comparison.quarantined.push(...listing.skipped.map(toQuarantined));
+    const mayVanish = comparison.quarantined
+      .filter(({ field }) => field === 'status')
+      .map(({ model }) => model);
+    const archived = state.models.filter(
+      ({ modelKey }) =>
+        mayVanish.includes(modelKey) ||
+        comparison.archivedModels.some((model) => model.modelKey === modelKey),
+    );
+    const document: ModelSyncDiff = {
+      id: uuidv7(),
+      providerId: provider.id,
+      takenAt: takenAt.toISOString(),
+      baseVersion: state.version,
+      ...comparison,
+      affected: await this.catalogue.findAffected(provider.id, archived),
+    };
+    const stored: StoredDiff = {
+      id: document.id,
+      providerId: provider.id,
+      baseVersion: state.version,
+      document,
+      takenAt,
+      appliedAt: null,
+    };
+    await this.runs.insertDiff(stored);
+    return document;
+  }
+
+  /** Progress is for who looks: not every page is written, and a lost one does no harm. */
+  private noteProgress(runId: string): (progress: SyncRun['progress']) => void {
+    let notedAt = Date.now();
+    return (progress) => {
+      if (Date.now() - notedAt < progressEveryMs) return;
+      notedAt = Date.now();
+      void this.runs
+        .updateRun(runId, { progress })
+        .catch((error: unknown) => this.logger.warn({ err: error, runId }, 'progress was not stored'));
+    };
+  }
+
+  private end(run: SyncRun, change: Partial<SyncRun>): Promise<void> {
+    return this.runs.updateRun(run.id, { ...change, finishedAt: new Date() });
+  }
+}
+
+function newRun(
+  { startedBy, userId, scheduledFor }: SyncStarter,
+  providerId: string,
+  action: SyncRun['action'],
+): SyncRun {
+  return {
+    id: uuidv7(),
+    providerId,
+    diffId: null,
+    action,
+    startedBy,
+    userId: userId ?? null,
+    scheduledFor: scheduledFor ?? null,
+    outcome: 'running',
+    progress: {},
+    counts: {},
+    error: null,
+    startedAt: new Date(),
+    finishedAt: null,
+  };
+}
+
+function countsOf({ newModels, updatedModels, archivedModels, quarantined }: ModelSyncDiff): SyncCounts {
+  return {
+    new: newModels.length,
+    updated: updatedModels.length,
+    archived: archivedModels.length,
+    quarantined: quarantined.length,
+  };
+}
+
+function countsOfPlan({ insert, update, archive }: SyncPlan): SyncCounts {
+  return { new: insert.length, updated: update.length, archived: archive.length };
+}
+
+function staleDiff(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'The catalogue has changed since this diff was taken. Take another (POST …/diff) and review that.',
+  );
+}
+
+function keyNeeded(providerId: string, teamId: string | undefined): AppError {
+  return new AppError(
+    'TOKEN_MISSING',
+    teamId === undefined
+      ? `${providerId} lists its models only to who has a key. Name a team whose key is to be used (x-team-id, --team, MODEL_SYNC_TEAM).`
+      : `The team has no key for ${providerId}, which lists its models only to who has one. An admin can store it (PUT /api/v1/tokens/${providerId}).`,
+  );
+}
+
+function toRunView(run: SyncRun): SyncRunView {
+  const { id, providerId, diffId, action, startedBy, userId, outcome, progress, counts, error } = run;
+  return {
+    id,
+    providerId,
+    diffId,
+    action,
+    startedBy,
+    userId,
+    outcome,
+    progress,
+    counts,
+    error,
+    startedAt: run.startedAt.toISOString(),
+    finishedAt: run.finishedAt?.toISOString() ?? null,
+  };
+}

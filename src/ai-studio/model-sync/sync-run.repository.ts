@@ -1,0 +1,93 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
+import { PlatformTransaction, type TransactionWork } from '../../platform/database';
+import { StoredDiff, SyncRun } from './sync.entities';
+
+/** Comparisons and runs of the model sync. */
+@Injectable()
+export class SyncRunRepository {
+  constructor(@Inject(PlatformTransaction) private readonly platform: PlatformTransaction) {}
+
+  /** False where another replica has taken this moment of the schedule. */
+  async insertRun(run: SyncRun): Promise<boolean> {
+    return this.platform.run(async (manager) => {
+      const result = await manager
+        .createQueryBuilder()
+        .insert()
+        .into(SyncRun)
+        .values(run)
+        .orIgnore()
+        .returning('id')
+        .execute();
+      const rows: unknown = result.raw;
+      return Array.isArray(rows) && rows.length === 1;
+    });
+  }
+
+  async updateRun(id: string, change: Partial<SyncRun>): Promise<void> {
+    await this.platform.run((manager) => manager.update(SyncRun, { id }, change));
+  }
+
+  /** Newest first. */
+  listRuns(provider: string | undefined, before: string | undefined, limit: number): Promise<SyncRun[]> {
+    return this.platform.run((manager) =>
+      manager.find(SyncRun, {
+        where: {
+          ...(provider === undefined ? {} : { providerId: provider }),
+          ...(before === undefined ? {} : { id: LessThan(before) }),
+        },
+        order: { id: 'DESC' },
+        take: limit,
+      }),
+    );
+  }
+
+  async insertDiff(diff: StoredDiff): Promise<void> {
+    const { id, providerId, baseVersion, document, takenAt } = diff;
+    // As text: TypeORM would walk through every model of it.
+    await this.platform.run((manager) =>
+      manager.query(insertDiff, [id, providerId, baseVersion, JSON.stringify(document), takenAt]),
+    );
+  }
+
+  findDiff(providerId: string, id: string): Promise<StoredDiff | null> {
+    return this.platform.run((manager) => manager.findOneBy(StoredDiff, { providerId, id }));
+  }
+
+  /** The run that applied a diff. */
+  findApplied(diffId: string): Promise<SyncRun | null> {
+    return this.platform.run((manager) =>
+      manager.findOneBy(SyncRun, { diffId, action: 'apply', outcome: 'succeeded' }),
+    );
+  }
+
+  /**
+   * Runs `write` in one transaction that holds the provider's catalogue, and notes the diff as applied and `run` as its
+   * record with it. `undefined` where the catalogue has moved since, `'applied'` where the diff was applied before.
+   */
+  applyOnce(
+    diff: StoredDiff,
+    run: SyncRun,
+    write: TransactionWork<void>,
+  ): Promise<'done' | 'stale' | 'applied'> {
+    return this.platform.run(async (manager) => {
+      const [provider] = await manager.query<{ version: number }[]>(
+        'select catalogue_version as version from ai_provider where id = $1 for update',
+        [diff.providerId],
+      );
+      const stored = await manager.findOne(StoredDiff, {
+        where: { id: diff.id },
+        select: { appliedAt: true, id: true },
+      });
+      if (stored?.appliedAt) return 'applied';
+      if (provider?.version !== diff.baseVersion) return 'stale';
+      await write(manager);
+      await manager.update(StoredDiff, { id: diff.id }, { appliedAt: run.startedAt });
+      await manager.insert(SyncRun, run);
+      return 'done';
+    });
+  }
+}
+
+const insertDiff = `
+  insert into ai_model_sync_diff (id, provider_id, base_version, document, taken_at) values ($1, $2, $3, $4::jsonb, $5)`;
