@@ -173,6 +173,9 @@ const routes: Record<Role, string[]> = {
     'POST /api/v1/models',
     'PATCH /api/v1/models/{modelId}',
     'DELETE /api/v1/models/{modelId}',
+    'POST /api/v1/model-sync/{providerId}/diff',
+    'POST /api/v1/model-sync/{providerId}/apply',
+    'GET /api/v1/model-sync/runs',
   ],
 };
 
@@ -219,6 +222,9 @@ const procedures: Record<Role, string[]> = {
     'aiModels.create',
     'aiModels.update',
     'aiModels.delete',
+    'aiModelSync.diff',
+    'aiModelSync.apply',
+    'aiModelSync.findRuns',
   ],
 };
 

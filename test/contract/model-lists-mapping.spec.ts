@@ -1,10 +1,6 @@
-import {
-  startModelLists,
-  type ListKind,
-  type ModelListServer,
-} from '../../../../test/support/wire/model-lists';
-import type { ListedModel } from './adapter';
-import { closeGuard, readAnswer } from './adapters.spec-support';
+import { startModelLists, type ListKind, type ModelListServer } from '../support/wire/model-lists';
+import type { ListedModel } from '../../src/ai-studio/model-sync/adapters/adapter';
+import { closeGuard, readAnswer } from '../support/model-lists';
 
 /** Answers as the providers' documentation shows them, cut to what tells something. */
 

@@ -1,7 +1,7 @@
-import { startModelLists, type ModelListServer } from '../../../../test/support/wire/model-lists';
-import { closeGuard, contextFor, failureOf } from './adapters.spec-support';
-import { readJson } from './read-list';
-import { readPages } from './read-pages';
+import { startModelLists, type ModelListServer } from '../support/wire/model-lists';
+import { closeGuard, contextFor, failureOf } from '../support/model-lists';
+import { readJson } from '../../src/ai-studio/model-sync/adapters/read-list';
+import { readPages } from '../../src/ai-studio/model-sync/adapters/read-pages';
 
 let server: ModelListServer;
 beforeAll(async () => {

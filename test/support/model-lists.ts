@@ -1,8 +1,8 @@
-import { EgressGuard } from '../../../platform/egress';
-import { AppError } from '../../../platform/errors';
-import type { ListKind, ModelListServer } from '../../../../test/support/wire/model-lists';
-import type { ListContext, ModelListing } from './adapter';
-import { modelListAdapters } from './index';
+import { EgressGuard } from '../../src/platform/egress';
+import { AppError } from '../../src/platform/errors';
+import type { ListKind, ModelListServer } from './wire/model-lists';
+import type { ListContext, ModelListing } from '../../src/ai-studio/model-sync/adapters/adapter';
+import { modelListAdapters } from '../../src/ai-studio/model-sync/adapters';
 
 const guard = new EgressGuard({ allowHosts: [{ host: '127.0.0.1' }] });
 

@@ -1,12 +1,8 @@
-import {
-  startModelLists,
-  type ListKind,
-  type ModelListServer,
-} from '../../../../test/support/wire/model-lists';
-import { providerKindNames, type ProviderKindName } from '../../providers/provider-kinds';
-import type { ModelListAdapter } from './adapter';
-import { closeGuard, contextFor, failureOf, testKey } from './adapters.spec-support';
-import { findListAdapter, modelListAdapters } from './index';
+import { startModelLists, type ListKind, type ModelListServer } from '../support/wire/model-lists';
+import { providerKindNames, type ProviderKindName } from '../../src/ai-studio/providers/provider-kinds';
+import type { ModelListAdapter } from '../../src/ai-studio/model-sync/adapters/adapter';
+import { closeGuard, contextFor, failureOf, testKey } from '../support/model-lists';
+import { findListAdapter, modelListAdapters } from '../../src/ai-studio/model-sync/adapters';
 
 // Types are checked here and not in index.ts, so that the registry of kinds may import the adapters.
 const adapters: Record<Exclude<ProviderKindName, 'sandbox'>, ModelListAdapter> = modelListAdapters;
