@@ -7,6 +7,8 @@ import { startAppServer, type AppServer } from '../scripts/demo/app-server.ts';
 
 /** Where a measured server keeps its data: a directory of its own, and with `DATABASE_URL` a database of its own there. */
 export interface Place {
+  /** What a process in this place needs of an environment. */
+  variables: Record<string, string>;
   start(variables?: Record<string, string>): Promise<AppServer>;
   remove(): Promise<void>;
 }
@@ -20,6 +22,7 @@ export async function createPlace(): Promise<Place> {
   const removeDirectory = () => rmSync(dataDir, { recursive: true, force: true });
   if (!databaseUrl) {
     return {
+      variables: { DATA_DIR: dataDir },
       start: (variables) => startAppServer(dataDir, variables),
       remove: async () => removeDirectory(),
     };
@@ -33,6 +36,7 @@ export async function createPlace(): Promise<Place> {
     AUTH_SECRET: randomBytes(32).toString('base64'),
   };
   return {
+    variables: { ...keys, DATA_DIR: dataDir, DATABASE_URL: url.href },
     start: (variables) => startAppServer(dataDir, { ...keys, DATABASE_URL: url.href, ...variables }),
     remove: async () => {
       await administer(`drop database ${name} with (force)`);

@@ -3,6 +3,7 @@
  * fails on a time; a machine that does other work at the same moment shows. `npm run bench -- start memory` runs a part; with
  * `DATABASE_URL`, all but the first part run on that PostgreSQL.
  */
+import { measureCatalogue } from './catalogue.ts';
 import { measureCost } from './cost.ts';
 import { describeMachine, printFigures, type Figure } from './figures.ts';
 import { measureFirstByte } from './first-byte.ts';
@@ -13,6 +14,7 @@ import { measurePrepareExecution } from './prepare-execution.ts';
 const parts: Record<string, { title: string; measure: () => Promise<Figure[]> }> = {
   prepare: { title: 'prepareExecution, in the process', measure: measurePrepareExecution },
   'first-byte': { title: 'A streamed chat message, against a direct AI SDK call', measure: measureFirstByte },
+  catalogue: { title: 'The catalogue with 10,000 models and 1,000 teams', measure: measureCatalogue },
   cost: { title: 'What a call costs, against the price package', measure: measureCost },
   start: { title: 'Start to first healthy answer', measure: measureStart },
   memory: { title: 'Resident memory of the server', measure: measureMemory },

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toTeamId } from '@kdx/shared';
+import { runModelSyncCommand } from '../../src/ai-studio';
 import { PlatformTransaction, TeamTransaction } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import {
@@ -367,6 +368,35 @@ describe('model sync', () => {
     lists.setModels(kind, [{ id: 'gpt-zeta' }, { id: 'gpt-eta' }]);
     await sync(id);
     expect((await catalogue(id)).map(({ modelKey }) => modelKey)).toEqual(['gpt-eta', 'gpt-zeta']);
+  });
+
+  describe('in a terminal', () => {
+    const run = async (...args: string[]): Promise<{ code: number; text: string }> => {
+      let text = '';
+      const code = await runModelSyncCommand(app.nest, args, (piece) => void (text += piece));
+      return { code, text };
+    };
+
+    it('explains itself, and refuses what it does not know', async () => {
+      expect(await run('--help')).toMatchObject({ code: 0, text: expect.stringContaining('--provider') });
+      expect(await run()).toMatchObject({ code: 1, text: expect.stringContaining('--provider') });
+      await expect(run('--bogus')).rejects.toThrow(/--bogus/);
+      await expect(run('--provider', 'openai', '--team', 'x')).rejects.toThrow(/--team/);
+      await expect(run('--provider', 'openai')).rejects.toMatchObject({ code: 'TOKEN_MISSING' });
+    });
+
+    it('shows the diff, and applies it only when told to', async () => {
+      const id = await addProvider('openai');
+      lists.setModels('openai', [{ id: 'gpt-omega' }]);
+      const team = ['--team', admin.teamId!];
+      const shown = await run('--provider', id, ...team);
+      expect(shown.code).toBe(2);
+      expect(shown.text).toMatch(/1 new, 0 changed, 0 to archive, 0 quarantined\n\+ gpt-omega/);
+      expect(await catalogue(id)).toEqual([]);
+      expect(await run('--provider', id, ...team, '--apply')).toMatchObject({ code: 0 });
+      expect(await run('--provider', id, ...team)).toMatchObject({ code: 0 });
+      expect(await catalogue(id)).toHaveLength(1);
+    });
   });
 
   describe('of a fresh instance', () => {
