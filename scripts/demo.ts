@@ -66,7 +66,8 @@ async function makeTeam(url: string): Promise<Caller> {
   say('POST /api/auth/organization/create');
   const admin = await createTeam(ada, 'Research', 'research');
   const { items: models } = await call(admin, 'GET', '/api/v1/team-models');
-  show({ team: admin.teamId, models: models.map(({ ref }: Json) => ref).join(', ') });
+  const enabled = models.filter((model: Json) => model.enabled).map(({ ref }: Json) => ref);
+  show({ team: admin.teamId, enabled: `${enabled.join(', ')}; the catalogue offers many more` });
   expect(
     models.some(({ ref, isDefault }: Json) => ref === 'sandbox/echo' && isDefault),
     'a new team can chat before it has a key: sandbox/echo',

@@ -51,12 +51,19 @@ function realProvider(chosen: {
     key,
     allowHost: undefined,
     register: async (admin) => {
+      const { items } = await call(
+        admin,
+        'GET',
+        `/api/v1/models?provider=${id}&q=${encodeURIComponent(model)}`,
+      );
+      const known = items.find(({ modelKey }: { modelKey: string }) => modelKey === model);
+      if (known) {
+        say(`GET /api/v1/models: ${known.ref} is in the catalogue`);
+        return { providerId: id, modelId: known.id };
+      }
       say(`POST /api/v1/models: ${id}/${model} into the catalogue, which the first account may do`);
-      const created = await call(admin, 'POST', '/api/v1/models', {
-        providerId: id,
-        modelKey: model,
-        displayName: model,
-      });
+      const body = { providerId: id, modelKey: model, displayName: model };
+      const created = await call(admin, 'POST', '/api/v1/models', body);
       return { providerId: id, modelId: created.id };
     },
     secondModel: undefined,
