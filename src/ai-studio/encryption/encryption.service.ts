@@ -39,11 +39,12 @@ export class EncryptionService {
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
   ) {}
 
-  /** Seals a secret for its place; makes the team's data key if it has none. */
+  /**
+   * Seals a secret for its place; makes the team's data key if it has none. Throws `TOKEN_UNREADABLE` if the one that it
+   * has does not open here.
+   */
   async seal(teamId: TeamId, place: SecretPlace, plaintext: string): Promise<Buffer> {
-    const newest = await this.teamKeys.findNewest(teamId);
-    const dataKey = newest ? await this.unwrap(teamId, newest) : await this.createDataKey(teamId);
-    return sealBlob(dataKey, { ...place, teamId }, plaintext);
+    return sealBlob(await this.ensureDataKey(teamId), { ...place, teamId }, plaintext);
   }
 
   /**
@@ -62,24 +63,35 @@ export class EncryptionService {
       if (!row) throw new SealedBlobError('dek');
       return openBlob(blob, await this.unwrap(teamId, row), { ...place, teamId });
     } catch (error) {
-      if (!(error instanceof SealedBlobError || error instanceof KekUnavailableError)) throw error;
-      throw new AppError(
-        'TOKEN_UNREADABLE',
-        'The stored key cannot be opened by this server. The operator has to start it with the key-encryption key that sealed it (AI_STUDIO_KEK); nothing is lost. Or store the key again.',
-        { cause: error, details: { reason: error.reason } },
-      );
+      throw toUnreadable(error);
     }
   }
 
-  /** HMAC-SHA-256 of a secret under the team's data key, 16 hex digits: tells two keys apart without telling them. */
+  /**
+   * HMAC-SHA-256 of a secret under the team's data key, 16 hex digits: tells two keys apart without telling them. Throws
+   * as `seal` does.
+   */
   async fingerprint(teamId: TeamId, plaintext: string): Promise<string> {
-    const newest = await this.teamKeys.findNewest(teamId);
-    const { key } = newest ? await this.unwrap(teamId, newest) : await this.createDataKey(teamId);
+    const { key } = await this.ensureDataKey(teamId);
     return createHmac('sha256', key)
       .update('ai-studio fingerprint\0')
       .update(plaintext)
       .digest('hex')
       .slice(0, 16);
+  }
+
+  /**
+   * The key that seals now. One that does not open here is not replaced by a new one: the team would then have secrets
+   * under two key rings, and no server that opens both.
+   */
+  private async ensureDataKey(teamId: TeamId): Promise<DataKey> {
+    const newest = await this.teamKeys.findNewest(teamId);
+    if (!newest) return this.createDataKey(teamId);
+    try {
+      return await this.unwrap(teamId, newest);
+    } catch (error) {
+      throw toUnreadable(error);
+    }
   }
 
   private async createDataKey(teamId: TeamId): Promise<DataKey> {
@@ -103,4 +115,20 @@ export class EncryptionService {
     this.dataKeys.set(`${teamId}/${id}`, key);
     return { id, key };
   }
+}
+
+/** `TOKEN_UNREADABLE` with what helps: where the ring is wrong, storing the key again is refused too. Other errors stay. */
+function toUnreadable(error: unknown): unknown {
+  if (error instanceof KekUnavailableError) return unreadable(wrongRing, error);
+  if (error instanceof SealedBlobError) return unreadable(wrongRow, error);
+  return error;
+}
+
+const wrongRing =
+  "The team's keys cannot be opened by this server, and none can be stored. The operator has to restore the key ring that sealed them (AI_STUDIO_KEK) first; nothing is lost.";
+const wrongRow =
+  'The stored key cannot be opened: its row was altered, or belongs elsewhere. An admin can store it again.';
+
+function unreadable(message: string, cause: KekUnavailableError | SealedBlobError): AppError {
+  return new AppError('TOKEN_UNREADABLE', message, { cause, details: { reason: cause.reason } });
 }

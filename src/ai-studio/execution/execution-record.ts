@@ -118,13 +118,14 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     await this.save(ending, tokenId);
   }
 
-  /** nano-USD; `null` where the price or the usage is unknown, never 0 then. */
+  /** nano-USD; `null` where the price or the usage is unknown, never 0 then, and where the sum is beyond belief. */
   private cost(): number | null {
     const { isFree, price } = this.chosen;
     if (isFree) return 0;
     const usage = this.total && toDisjoint(this.total);
     const cost = price && usage ? costOf(price.card, usage, new Date()) : null;
-    return cost === null ? null : Number(cost); // far below 2^53 nano-USD, which is nine million USD
+    // Nine million USD, past which the column could not be read back: a provider's count times a dear price can be that.
+    return cost === null || cost > Number.MAX_SAFE_INTEGER ? null : Number(cost);
   }
 
   /** The answer has been given: that its record cannot be kept is logged, and fails nothing. */

@@ -4,11 +4,15 @@ import { AppError, type ErrorCode } from '../../platform/errors';
 export interface Failure {
   status?: number;
   reason: string;
+  /** For the log, where it is an error of our own making: a provider's own words stay out of there too. */
+  cause?: Error;
   /** Whether the next candidate may be asked: not for what the request itself is to blame for. */
   giveWay: boolean;
 }
 
-const byStatus: Record<number, Omit<Failure, 'status'>> = {
+type Verdict = Pick<Failure, 'reason' | 'giveWay'>;
+
+const byStatus: Record<number, Verdict> = {
   400: { reason: 'refused the request (400)', giveWay: false },
   401: { reason: 'rejected the key (401)', giveWay: true },
   402: { reason: 'wants payment: the account has no credit (402)', giveWay: true },
@@ -22,10 +26,34 @@ const byStatus: Record<number, Omit<Failure, 'status'>> = {
   529: { reason: 'is overloaded (529)', giveWay: true },
 };
 
-const refusalReasons: Partial<Record<ErrorCode, string>> = {
-  EGRESS_REFUSED: 'has an address that this server may not reach',
-  TOKEN_UNREADABLE: 'has a stored key that this server cannot open',
+/** By code, and where the error says it by its `details.reason`. */
+const refusalReasons: Partial<Record<ErrorCode, Record<string, string>>> = {
+  EGRESS_REFUSED: {
+    redirect: 'answered with a redirect, which is not followed; its address has to be corrected',
+    otherwise: 'has an address that this server may not reach',
+  },
+  PROVIDER_FAILED: {
+    response_too_large: 'sent more than this server reads of one answer',
+    malformed_response: 'sent an answer that is not valid HTTP',
+  },
+  SHUTTING_DOWN: { otherwise: 'was cut off, as this server is stopping' },
+  TOKEN_UNREADABLE: { otherwise: 'has a stored key that this server cannot open' },
 };
+
+const unusable = {
+  tooLong: 'went on far beyond the length that it was allowed',
+  unofferedTool: 'called a tool that it was not offered',
+  remoteFile: 'sent a file that would have to be fetched from elsewhere',
+  strayPart: 'sent an answer whose parts do not fit together',
+};
+
+/** Thrown where an answer says what no answer to this call may say; see `answer-rules.ts`. */
+export class UnusableAnswer extends Error {
+  constructor(readonly reason: keyof typeof unusable) {
+    super(`The provider ${unusable[reason]}.`);
+    this.name = 'UnusableAnswer';
+  }
+}
 
 /** Thrown where a candidate stays silent for longer than it may. */
 export class FirstPartTimeout extends Error {
@@ -57,8 +85,9 @@ export function describeFailure(error: unknown): Failure {
     return { reason: `did not begin to answer within ${error.ms} ms`, giveWay: true };
   if (error instanceof EmptyAnswer)
     return { reason: 'answered with nothing that could be read', giveWay: true };
+  if (error instanceof UnusableAnswer) return { reason: unusable[error.reason], cause: error, giveWay: true };
   const refusal = causes(error).find((cause) => cause instanceof AppError);
-  if (refusal) return { reason: refusalReasons[refusal.code] ?? 'could not be used', giveWay: true };
+  if (refusal) return { reason: ofRefusal(refusal), cause: refusal, giveWay: true };
   const status = causes(error)
     .map(statusOf)
     .find((value) => value !== undefined);
@@ -74,7 +103,13 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
-function ofStatus(status: number, error: unknown): Omit<Failure, 'status'> {
+function ofRefusal({ code, details }: AppError): string {
+  const reasons = refusalReasons[code] ?? {};
+  const detail = typeof details === 'object' && details !== null && 'reason' in details ? details.reason : '';
+  return reasons[String(detail)] ?? reasons.otherwise ?? 'could not be used';
+}
+
+function ofStatus(status: number, error: unknown): Verdict {
   // Google answers a wrong key with 400 and this reason (recorded in public issue reports of its client libraries).
   if (status === 400 && causes(error).some(saysInvalidKey))
     return { reason: 'rejected the key (400)', giveWay: true };

@@ -7,9 +7,10 @@ import type {
 } from '@ai-sdk/provider';
 import { AppError } from '../../platform/errors';
 import type { Attempt } from '../usage/execution.entity';
+import { AnswerRules } from './answer-rules';
 import { CallLimits } from './call-limits';
 import { toCallOptions, type CandidateSettings } from './candidate-settings';
-import { ConnectionLost, describeFailure, EmptyAnswer } from './failures';
+import { ConnectionLost, describeFailure, EmptyAnswer, type Failure } from './failures';
 import { bufferUntilContent } from './first-content';
 import { relayStream } from './relay-stream';
 
@@ -33,7 +34,8 @@ export interface AttemptListener {
 /**
  * A language model that asks its candidates in order. One that fails before its first content part gives way to the
  * next, unless the request itself is to blame. Once content has flowed, a failure is the answer's own.
- * Rejects with `PROVIDER_FAILED` where no candidate answered; with the abort reason where the caller gave up.
+ * Rejects with `PROVIDER_FAILED` where no candidate answered, with `TOKEN_UNREADABLE` where no key could be opened, and
+ * with the abort reason where the caller gave up.
  */
 export class FallbackModel implements LanguageModelV4 {
   readonly specificationVersion = 'v4';
@@ -54,7 +56,7 @@ export class FallbackModel implements LanguageModelV4 {
       const call = new CallLimits(callOptions.abortSignal, candidate.firstPartTimeoutMs);
       try {
         const result = await call.race(model.doStream({ ...callOptions, abortSignal: call.signal }));
-        const stream = await call.race(bufferUntilContent(result.stream));
+        const stream = await call.race(bufferUntilContent(result.stream, new AnswerRules(callOptions)));
         return { ...result, stream: maskErrors(stream, candidate, options.abortSignal) };
       } catch (error) {
         call.giveUp();
@@ -73,6 +75,7 @@ export class FallbackModel implements LanguageModelV4 {
         const result = await call.race(model.doGenerate({ ...callOptions, abortSignal: call.signal }));
         if (result.content.length === 0 && result.usage.outputTokens.total === undefined)
           throw new EmptyAnswer();
+        new AnswerRules(callOptions).checkWhole(result.content);
         return result;
       } catch (error) {
         call.giveUp();
@@ -88,8 +91,8 @@ export class FallbackModel implements LanguageModelV4 {
     ask: (model: LanguageModelV4, options: LanguageModelV4CallOptions, candidate: Candidate) => Promise<T>,
   ): Promise<T> {
     const [first] = this.candidates;
-    const failed: Attempt[] = [];
-    const refusals: AppError[] = [];
+    const failed: FailedAttempt[] = [];
+    const ours: AppError[] = [];
     for (const candidate of this.candidates) {
       const startedAt = performance.now();
       const attempt = (rest: Pick<Attempt, 'outcome' | 'status' | 'reason'>): Attempt => ({
@@ -105,27 +108,36 @@ export class FallbackModel implements LanguageModelV4 {
         return result;
       } catch (error) {
         if (options.abortSignal?.aborted) throw error;
-        const { giveWay, ...failure } = describeFailure(error);
+        const { giveWay, cause, ...failure } = describeFailure(error);
         const failedAttempt = attempt({ outcome: 'failed', ...failure });
-        failed.push(failedAttempt);
+        failed.push({ attempt: failedAttempt, cause });
         this.listener.onAttempt(failedAttempt, candidate);
-        if (error instanceof AppError) refusals.push(error);
+        if (error instanceof AppError && error.fault === 'ours') ours.push(error);
         if (!giveWay) break;
       }
     }
-    // Where all were refused on our side (a key that does not open, an address), that says what to do.
-    const [refusal] = refusals;
-    throw refusal && refusals.length === failed.length ? refusal : providerFailed(failed);
+    // Where this server is to blame each time (no key opens, it is stopping), its own error says what to do: those codes
+    // are 503. An address that may not be reached is the provider's failure here, be it the only candidate or one of
+    // many: EGRESS_REFUSED is for whoever saves an address, and its 400 would blame the reader's message.
+    const [ourFault] = ours;
+    throw ourFault && ours.length === failed.length ? ourFault : providerFailed(failed);
   }
 }
 
+interface FailedAttempt extends Pick<Failure, 'cause'> {
+  attempt: Pick<Attempt, 'providerId' | 'modelRef' | 'status' | 'reason'>;
+}
+
 /** `PROVIDER_FAILED` with one safe reason a candidate. */
-function providerFailed(attempts: Attempt[]): AppError {
+function providerFailed(failed: FailedAttempt[]): AppError {
+  const attempts = failed.map(({ attempt }) => attempt);
+  const causes = failed.flatMap(({ cause }) => cause ?? []);
   const text = attempts.map(({ modelRef, reason }) => `${modelRef} ${reason ?? 'failed'}`).join('; ');
   return new AppError(
     'PROVIDER_FAILED',
     `No model could answer: ${text}. Try again, or ask an admin to check the team's keys and models.`,
     {
+      cause: causes.length > 1 ? new AggregateError(causes, 'Several candidates failed.') : causes[0],
       details: {
         candidates: attempts.map(({ providerId, modelRef, status, reason }) => ({
           providerId,
@@ -145,11 +157,9 @@ function maskErrors(
   caller: AbortSignal | undefined,
 ): ReadableStream<LanguageModelV4StreamPart> {
   const masked = (error: unknown): LanguageModelV4StreamPart => {
-    const { giveWay: _, ...failure } = describeFailure(error);
-    return {
-      type: 'error',
-      error: providerFailed([{ providerId, modelRef, outcome: 'failed', ms: 0, ...failure }]),
-    };
+    const { status, reason, cause } = describeFailure(error);
+    const attempt = { providerId, modelRef, reason, ...(status === undefined ? {} : { status }) };
+    return { type: 'error', error: providerFailed([{ attempt, cause }]) };
   };
   return relayStream(stream, {
     part: (part) => {

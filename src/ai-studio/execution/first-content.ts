@@ -1,4 +1,5 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type { AnswerRules } from './answer-rules';
 import { EmptyAnswer } from './failures';
 
 const openings = new Set<LanguageModelV4StreamPart['type']>([
@@ -15,10 +16,12 @@ const openings = new Set<LanguageModelV4StreamPart['type']>([
 
 /**
  * Reads a stream until its first content part and gives back a stream of everything. Until then a failure can still be
- * answered by another candidate. Rejects with what an early `error` part holds, or `EmptyAnswer`.
+ * answered by another candidate. Rejects with what an early `error` part holds, `EmptyAnswer`, or `UnusableAnswer`; a
+ * later part that breaks the rules ends the source, and the stream fails with that.
  */
 export async function bufferUntilContent(
   source: ReadableStream<LanguageModelV4StreamPart>,
+  rules: AnswerRules,
 ): Promise<ReadableStream<LanguageModelV4StreamPart>> {
   const reader = source.getReader();
   const buffered: LanguageModelV4StreamPart[] = [];
@@ -27,6 +30,7 @@ export async function bufferUntilContent(
     if (done) throw new EmptyAnswer();
     if (value.type === 'error') throw value.error;
     if (value.type === 'finish' && isUnexplained(value)) throw new EmptyAnswer();
+    rules.check(value);
     buffered.push(value);
     if (!openings.has(value.type)) break;
   }
@@ -39,8 +43,17 @@ export async function bufferUntilContent(
           return;
         }
         const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (done) {
+          controller.close();
+          return;
+        }
+        try {
+          rules.check(value);
+        } catch (error) {
+          await reader.cancel(error).catch(() => undefined); // what is wrong with it is known
+          throw error;
+        }
+        controller.enqueue(value);
       },
       cancel: (reason) => reader.cancel(reason),
     },

@@ -5,6 +5,7 @@ import type {
   LanguageModelV4StreamPart,
   LanguageModelV4Usage,
 } from '@ai-sdk/provider';
+import { toDisjoint } from '../prices/cost';
 import { estimateTokens } from '../prompts/compose-prompt';
 import type { ExecutionOutcome, UsageSource } from '../usage/execution.entity';
 import { relayStream } from './relay-stream';
@@ -25,6 +26,12 @@ export interface ExecutionRecorder {
   onFirstPart(): void;
   end(outcome: Exclude<ExecutionOutcome, 'running'>, usage: MeasuredUsage): Promise<void>;
 }
+
+/**
+ * A count of one call above this was not counted: it is a hundred times the largest context window that a vendor offers
+ * (ten million tokens), and millions of calls add up to less than 2^53, which the columns are read back as.
+ */
+const maxCount = 2 ** 30;
 
 /** The AI SDK does not say when its reader breaks off: a stream that is not read for so long has been left. */
 const abandonedAfterMs = 90_000;
@@ -112,24 +119,43 @@ class Meter {
 
   /** What the provider reported; else an estimate from what was sent and received; nothing received: unknown. */
   usage(): MeasuredUsage {
-    const { inputTokens, outputTokens } = this.reported ?? {};
-    if (inputTokens?.total !== undefined && outputTokens?.total !== undefined) {
-      return {
-        inputTokens: inputTokens.total,
-        cachedInputTokens: inputTokens.cacheRead,
-        cacheWriteTokens: inputTokens.cacheWrite,
-        outputTokens: outputTokens.total,
-        reasoningTokens: outputTokens.reasoning,
-        source: 'provider',
-      };
-    }
+    const inputTokens = toCount(this.reported?.inputTokens.total);
+    const outputTokens = toCount(this.reported?.outputTokens.total);
+    if (inputTokens !== undefined && outputTokens !== undefined)
+      return { inputTokens, outputTokens, ...this.parts(inputTokens, outputTokens), source: 'provider' };
     if (this.characters === 0) return { source: 'unknown' };
     return {
-      inputTokens: inputTokens?.total ?? estimateTokens(textOf(this.call)),
-      outputTokens: Math.ceil(this.characters / 4),
+      inputTokens: inputTokens ?? estimateTokens(textOf(this.call)),
+      outputTokens: outputTokens ?? Math.ceil(this.characters / 4),
       source: 'estimated',
     };
   }
+
+  /** The finer classes, never more than their totals: cut as they are where they are charged for. Unknown stays unknown. */
+  private parts(inputTokens: number, outputTokens: number): Partial<MeasuredUsage> {
+    const cachedInputTokens = toCount(this.reported?.inputTokens.cacheRead);
+    const cacheWriteTokens = toCount(this.reported?.inputTokens.cacheWrite);
+    const reasoningTokens = toCount(this.reported?.outputTokens.reasoning);
+    const cut = toDisjoint({
+      inputTokens,
+      cachedInputTokens,
+      cacheWriteTokens,
+      outputTokens,
+      reasoningTokens,
+    });
+    return {
+      cachedInputTokens: cachedInputTokens && cut?.cachedInput,
+      cacheWriteTokens: cacheWriteTokens && cut?.cacheWrite,
+      reasoningTokens: reasoningTokens && cut?.reasoning,
+    };
+  }
+}
+
+/** A provider's count, where it can be one: a whole number that somebody could have used. */
+function toCount(reported: number | undefined): number | undefined {
+  return reported !== undefined && Number.isSafeInteger(reported) && reported >= 0 && reported <= maxCount
+    ? reported
+    : undefined;
 }
 
 /** The text of a prompt; files and images are not counted. */
