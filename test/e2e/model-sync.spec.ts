@@ -306,6 +306,19 @@ describe('model sync', () => {
     });
     const ready = expectStatus(await admin.get('/api/v1/team-models/default'));
     expect(ready).toMatchObject({ ref: refs[0], usable: false, reason: expect.stringContaining('archived') });
+    // refs[1] comes next in the order, but only in theory: its list is not a chat server. The sandbox stands in for it.
+    expectStatus(await admin.patch(modelPath(refs[1]), { enabled: false }));
+    expectStatus(await admin.patch(modelPath('sandbox/echo'), { enabled: true }));
+    const session = await createSession(admin);
+    expect((await say(admin, session, { text: 'Hello' })).status).toBe(200);
+    const [run] = expectStatus(await admin.get('/api/v1/executions?limit=1')).items;
+    expect(run).toMatchObject({
+      modelRef: 'sandbox/echo',
+      attempts: [
+        { modelRef: refs[0], outcome: 'skipped', reason: expect.stringContaining('archived') },
+        { modelRef: 'sandbox/echo', outcome: 'answered' },
+      ],
+    });
 
     lists.setModels('openrouter', [small, large, { id: 'acme/new' }, { id: 'acme/other' }]);
     const back = expectStatus(await diff(id));

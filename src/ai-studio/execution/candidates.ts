@@ -16,7 +16,7 @@ export interface ModelChoice {
 /** The models to ask, in order, and those that would have come first but cannot be used. */
 export interface Candidates {
   usable: [SnapshotModel, ...SnapshotModel[]];
-  skipped: { modelRef: string; reason: string }[];
+  skipped: { providerId: string; modelRef: string; reason: string }[];
 }
 
 /** Chooses models from a team's snapshot. */
@@ -65,7 +65,11 @@ export class CandidateService {
     const before = inOrder.slice(0, inOrder.indexOf(usable));
     return {
       usable: [usable, ...rest],
-      skipped: before.map(({ ref, obstacle }) => ({ modelRef: ref, reason: obstacle?.message ?? '' })),
+      skipped: before.map(({ ref, provider, obstacle }) => ({
+        providerId: provider.id,
+        modelRef: ref,
+        reason: obstacle?.message ?? '',
+      })),
     };
   }
 

@@ -13,6 +13,8 @@ interface RecordOptions {
   scope: Scope;
   /** In candidate order; the key that each uses, to note its use. */
   candidates: readonly [RecordedCandidate, ...RecordedCandidate[]];
+  /** Models that would have come first but cannot be used, and why. */
+  skipped: { providerId: string; modelRef: string; reason: string }[];
   expiresAt: Date;
 }
 
@@ -35,7 +37,7 @@ const counts = [
 
 /** The row of one prepared execution, from its first call to its end. An executor may call the model several times. */
 export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
-  private readonly attempts: Attempt[] = [];
+  private readonly attempts: Attempt[];
   private readonly timings: ExecutionTimings = {};
   private chosen: RecordedCandidate;
   private startedAt: number | undefined;
@@ -47,6 +49,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     private readonly logger: Logger,
   ) {
     [this.chosen] = options.candidates;
+    this.attempts = options.skipped.map((model) => ({ ...model, outcome: 'skipped', ms: 0 }));
   }
 
   /** The model that answers, or the last that was asked; before any was, the first candidate. */

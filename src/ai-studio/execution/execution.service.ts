@@ -32,7 +32,7 @@ export interface ExecutionConfig {
   /** Which of them answers: known once an answer began. Until then the one that is asked, beginning with the first. */
   getModelRef: () => string;
   /** Models that would have come first but cannot be used, and why. */
-  skipped: { modelRef: string; reason: string }[];
+  skipped: { providerId: string; modelRef: string; reason: string }[];
   layers: PromptLayer[];
   maxOutputTokens: number;
   /** Calling the model for the first time after this is a `CONFLICT`. */
@@ -68,7 +68,11 @@ export class ExecutionService {
     ] as const;
     const id = uuidv7();
     const expiresAt = new Date(Date.now() + expiresAfterMs);
-    const record = new ExecutionRecord({ id, scope, candidates, expiresAt }, this.executions, this.logger);
+    const record = new ExecutionRecord(
+      { id, scope, candidates, skipped, expiresAt },
+      this.executions,
+      this.logger,
+    );
     return {
       id,
       model: wrapLanguageModel({

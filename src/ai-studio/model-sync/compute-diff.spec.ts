@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { computeDiff } from './compute-diff';
 import type { EnrichedModel } from './enrich';
 import type { CatalogueModel, ExistingModel } from './model-sync-diff';

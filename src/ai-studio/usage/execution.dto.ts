@@ -36,7 +36,8 @@ export class UsageView {
 export class AttemptView {
   @TextField({ max: 100 }) providerId!: string;
   @TextField({ max: 400 }) modelRef!: string;
-  @EnumField(['answered', 'failed']) outcome!: 'answered' | 'failed';
+  @EnumField(['answered', 'failed', 'skipped'], { description: '`skipped` could not be asked at all' })
+  outcome!: 'answered' | 'failed' | 'skipped';
   @IntegerField({ min: 100, max: 599, optional: true, description: 'HTTP status of the provider' })
   status?: number;
   @TextField({ max: 400, optional: true }) reason?: string;

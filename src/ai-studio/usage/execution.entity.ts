@@ -7,11 +7,11 @@ export type ExecutionOutcome = (typeof executionOutcomes)[number];
 /** Where the token counts come from. Unknown usage is unknown, never 0. */
 export type UsageSource = 'provider' | 'estimated' | 'unknown';
 
-/** One candidate that was asked and did not answer, or the one that did. */
+/** One candidate that was asked and did not answer, the one that did, or one that would have come before but could not be asked. */
 export interface Attempt {
   providerId: string;
   modelRef: string;
-  outcome: 'answered' | 'failed';
+  outcome: 'answered' | 'failed' | 'skipped';
   /** HTTP status of the provider, where there was one. */
   status?: number;
   /** Safe to show: from a closed list, never the provider's own words. */
