@@ -4,16 +4,19 @@
  * test/architecture/source-doors.ts. A new folder under src/ enters the table below, with a decision in docs/decisions/.
  */
 
-/** Which rooms a room may import, each by its index.ts. `@kdx/shared` is open to all. */
+/**
+ * The rooms. `imports`: which others a room may import, each by its index.ts; `@kdx/shared` is open to all.
+ * `executes`: it runs models, with the AI SDK's `ai`.
+ */
 const rooms = {
-  migrations: [],
-  platform: ['migrations'],
-  identity: ['platform'],
-  'app-config': ['identity', 'platform'],
-  'ai-studio': ['app-config', 'identity', 'platform'],
-  chat: ['ai-studio', 'app-config', 'identity', 'platform'],
-  gateway: ['ai-studio', 'app-config', 'identity', 'platform'],
-  health: ['identity', 'platform'],
+  migrations: { imports: [] },
+  platform: { imports: ['migrations'] },
+  identity: { imports: ['platform'] },
+  'app-config': { imports: ['identity', 'platform'] },
+  'ai-studio': { imports: ['app-config', 'identity', 'platform'] },
+  chat: { imports: ['ai-studio', 'app-config', 'identity', 'platform'], executes: true },
+  gateway: { imports: ['ai-studio', 'app-config', 'identity', 'platform'], executes: true },
+  health: { imports: ['identity', 'platform'] },
 };
 
 const storage = String.raw`\.(repository|entity|entities)\.ts$`;
@@ -21,14 +24,16 @@ const test = String.raw`\.(spec|spec-support)\.ts$`;
 const anyOf = (names) => `(${names.join('|')})`;
 const inPackage = (name) => `(^|/)node_modules/${name}/`;
 
-const directions = Object.entries(rooms).map(([room, allowed]) => ({
+const executors = Object.keys(rooms).filter((room) => rooms[room].executes);
+
+const directions = Object.entries(rooms).map(([room, { imports }]) => ({
   name: `${room}-direction`,
-  comment: allowed.length
-    ? `Data flows one way: ${room} may import ${allowed.join(', ')} and shared. Need something from elsewhere? Turn it round: let the other room import ${room}, or join the two in app.module.ts.`
+  comment: imports.length
+    ? `Data flows one way: ${room} may import ${imports.join(', ')} and shared. Need something from elsewhere? Turn it round: let the other room import ${room}, or join the two in app.module.ts.`
     : `${room} stands on its own: it imports no room. Move what both need to shared, or let the other room import ${room}.`,
   severity: 'error',
   from: { path: `^src/${room}/` },
-  to: { path: '^src/[^/]+/', pathNot: `^src/${anyOf([room, ...allowed])}/` },
+  to: { path: '^src/[^/]+/', pathNot: `^src/${anyOf([room, ...imports])}/` },
 }));
 
 /** Packages, or Node's own modules, that only one place may import. */
@@ -85,10 +90,9 @@ const keepers = [
   },
   {
     name: 'models-run-in-executors',
-    comment:
-      'Only an executor (chat, gateway) runs models; in AI Studio, execution prepares them and providers make them. Ask AiStudioService.prepareExecution() from an executor.',
+    comment: `Only an executor (${executors.join(', ')}) runs models; in AI Studio, execution prepares them and providers make them. Ask AiStudioService.prepareExecution() from an executor; a room becomes one by \`executes: true\` in the table above.`,
     what: { path: inPackage('ai') },
-    who: ['^src/(chat|gateway)/', '^src/ai-studio/(execution|providers)/'],
+    who: [`^src/${anyOf(executors)}/`, '^src/ai-studio/(execution|providers)/'],
   },
   {
     name: 'http-out-in-egress',
@@ -172,7 +176,7 @@ module.exports = {
     {
       name: 'room-in-the-table',
       comment:
-        'This folder is no room yet. Enter it into the table of .dependency-cruiser.cjs, with the rooms that it may import, and write the decision down in docs/decisions/.',
+        'This folder is no room yet. Enter it into the table of .dependency-cruiser.cjs, with the rooms that it may import and whether it executes, and write the decision down in docs/decisions/.',
       severity: 'error',
       from: { path: '^src/[^/]+/', pathNot: `^src/${anyOf(Object.keys(rooms))}/` },
       to: {},

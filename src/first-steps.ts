@@ -19,7 +19,11 @@ export function firstSteps(
 function forFirstPerson(url: string, sandboxEnabled: boolean): string[] {
   const signUp = 'The first account that signs up becomes the platform admin';
   if (!sandboxEnabled) return [`${signUp}: POST ${url}/api/auth/sign-up/email`];
-  return [`${signUp}. To sign up, make a team and get a streamed answer, paste:`, '', pasteLine(url)];
+  return [
+    `${signUp}. To sign up (or in, the next time), make a team and get a streamed answer, paste:`,
+    '',
+    pasteLine(url),
+  ];
 }
 
 function forOthers(url: string): string[] {
@@ -28,13 +32,14 @@ function forOthers(url: string): string[] {
   ];
 }
 
-/** One line for a shell with curl. Passwords in it are the reader's to change. */
+/** One line for a shell with curl, which may be pasted again. Passwords in it are the reader's to change. README.md has the same steps. */
 function pasteLine(url: string): string {
   return [
     `U=${url}; J='content-type: application/json'`,
-    `T=$(curl -si $U/api/auth/sign-up/email -H "$J" -d '{"name":"Ada","email":"ada@example.com","password":"change-me-please"}' | tr -d '\\r' | sed -n 's/^set-auth-token: //p')`,
+    `P='{"name":"Ada","email":"ada@example.com","password":"change-me-please"}'`,
+    `T=; for R in sign-in sign-up; do [ "$T" ] || T=$(curl -si $U/api/auth/$R/email -H "$J" -d "$P" | tr -d '\\r' | sed -n 's/^set-auth-token: //p'); done`,
     `curl -s $U/api/auth/organization/create -H "authorization: Bearer $T" -H "$J" -d '{"name":"First team","slug":"first-team"}' >/dev/null`,
-    `S=$(curl -s $U/api/v1/chat/sessions -H "authorization: Bearer $T" -H "$J" -d '{}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')`,
+    `S=$(curl -s $U/api/v1/chat/sessions -H "authorization: Bearer $T" -H "$J" -d '{}' | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')`,
     `curl -N $U/api/v1/chat/sessions/$S/messages -H "authorization: Bearer $T" -H "$J" -d '{"text":"Hello!"}'`,
   ].join('; ');
 }

@@ -1,3 +1,4 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Database } from './platform/database';
 import { EnvError, loadEnv, type Env } from './platform/env';
 import { createLogger } from './platform/logging';
@@ -18,7 +19,7 @@ export async function startServer(): Promise<void> {
   const logger = createLogger(env);
   try {
     const app = await createApp(env, logger);
-    await app.listen(env.port, env.host);
+    await listen(app, env);
     process.stdout.write(firstSteps(env, await hasNoAccount(app.get(Database))));
     const stop = (signal: NodeJS.Signals | 'disconnect') => {
       const lifecycle = app.get(Lifecycle);
@@ -43,6 +44,36 @@ export async function startServer(): Promise<void> {
   }
 }
 
+/** Where it cannot listen, it closes the application first: the data directory must not stay locked. */
+async function listen(app: NestFastifyApplication, { host, port }: Env): Promise<void> {
+  try {
+    await explained(app.listen(port, host));
+  } catch (error) {
+    await app.close().catch(() => undefined); // the first error is the one to report
+    throw error;
+  }
+}
+
+/** What the operating system says of an address where nobody can listen, and which variable changes it. */
+const obstacles: Record<string, string> = {
+  EADDRINUSE: 'PORT: something else listens there. Stop it, or choose another (0 picks a free one).',
+  EACCES: 'PORT: this user may not listen there. Choose one above 1023 (0 picks a free one).',
+  EADDRNOTAVAIL: 'HOST: this machine has no such address. 127.0.0.1 is itself, 0.0.0.0 all that it has.',
+  EAFNOSUPPORT: 'HOST: this machine has no addresses of this kind. 127.0.0.1 is itself.',
+  EINVAL: 'HOST: nobody can listen on this address. 127.0.0.1 is this machine, 0.0.0.0 all that it has.',
+  ENOTFOUND: 'HOST: no address is known by this name. 127.0.0.1 is this machine, 0.0.0.0 all that it has.',
+  EAI_AGAIN: 'HOST: nobody can be asked for this name. 127.0.0.1 is this machine, 0.0.0.0 all that it has.',
+};
+
+async function explained<T>(listening: Promise<T>): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw obstacles[code] ? new EnvError([obstacles[code]]) : error;
+  }
+}
+
 async function hasNoAccount(database: Database): Promise<boolean> {
   const { rowCount } = await database.pool.query('select from auth_user limit 1');
   return rowCount === 0;
@@ -50,7 +81,7 @@ async function hasNoAccount(database: Database): Promise<boolean> {
 
 /** `PORT=0`: the port is chosen before the application is built, which needs its own address. */
 async function withPort(env: Env): Promise<Env> {
-  const port = env.port === 0 ? await findFreePort(env.host) : env.port;
+  const port = env.port || (await explained(findFreePort(env.host)));
   const host = ['0.0.0.0', '::'].includes(env.host) ? 'localhost' : env.host;
   return {
     ...env,

@@ -3,6 +3,8 @@ import { AiStudioModule } from '../ai-studio';
 import { AppConfigModule } from '../app-config';
 import { AnswerPump } from './answers/answer-pump';
 import { AnswerService } from './answers/answer.service';
+import { StopRequests } from './answers/stop-requests.repository';
+import { ModelChooser } from './answers/model-chooser';
 import { ChatController } from './chat.controller';
 import { ChatRouter } from './chat.router';
 import { MessageRepository } from './sessions/message.repository';
@@ -13,6 +15,15 @@ import { SessionService } from './sessions/session.service';
 @Module({
   imports: [AiStudioModule, AppConfigModule],
   controllers: [ChatController],
-  providers: [SessionRepository, MessageRepository, SessionService, AnswerPump, AnswerService, ChatRouter],
+  providers: [
+    SessionRepository,
+    MessageRepository,
+    StopRequests,
+    SessionService,
+    ModelChooser,
+    AnswerPump,
+    AnswerService,
+    ChatRouter,
+  ],
 })
 export class ChatModule {}

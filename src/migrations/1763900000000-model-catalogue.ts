@@ -28,7 +28,8 @@ export class ModelCatalogue1763900000000 implements MigrationInterface {
         base_version bigint not null,
         document jsonb not null,
         taken_at timestamptz not null,
-        applied_at timestamptz
+        applied_at timestamptz,
+        accepted jsonb
       );
       create index ai_model_sync_diff_provider on ai_model_sync_diff (provider_id, taken_at desc);
       create table ai_model_sync_run (

@@ -224,7 +224,15 @@ describe('what belongs to others', () => {
     it('a model as the preference of a user, which then is found nowhere', async () => {
       await ours.member.put('/api/v1/app-config/chat/me', { config: { defaultModelId: theirs.modelId } });
       const answer = await say(ours.member, ours.memberSessionId, { text: 'Hello' });
-      expect([answer.status, answer.body.error.code]).toEqual([404, 'NOT_FOUND']);
+      expect([answer.status, answer.body.error.code]).toEqual([409, 'MODEL_NOT_AVAILABLE']);
+      const nowhere = uuidv7();
+      await ours.member.put('/api/v1/app-config/chat/me', { config: { defaultModelId: nowhere } });
+      const unknown = await say(ours.member, ours.memberSessionId, { text: 'Hello' });
+      const anonymous = ({ body: { error } }: typeof answer, id: string) => {
+        const { requestId: _, ...rest } = error;
+        return JSON.stringify(rest).replaceAll(id, 'the model');
+      };
+      expect(anonymous(answer, theirs.modelId)).toBe(anonymous(unknown, nowhere));
       await ours.member.put('/api/v1/app-config/chat/me', { config: { defaultModelId: null } });
     });
 

@@ -250,12 +250,66 @@ describe('model sync', () => {
     const { id: diffId } = expectStatus(await diff(id));
     const [first, second] = [expectStatus(await apply(id, diffId)), expectStatus(await apply(id, diffId))];
     expect(second.id).toBe(first.id);
-    expect(first.counts).toEqual({ new: 1, updated: 0, archived: 0 });
+    expect(first.counts).toEqual({ new: 1, updated: 0, archived: 0, prices: 1 });
     expect(expectStatus(await diff(id))).toMatchObject({
       newModels: [],
       updatedModels: [],
       archivedModels: [],
     });
+  });
+
+  it('refuses another part of a diff that was applied', async () => {
+    const id = await addProvider();
+    lists.setModels('openrouter', [small, large]);
+    const { id: diffId } = expectStatus(await diff(id));
+    expectStatus(await apply(id, diffId, { newModels: ['acme/small'] }));
+    expectStatus(await apply(id, diffId, { newModels: ['acme/small'] }));
+    expect(await apply(id, diffId, { newModels: ['acme/large'] })).toMatchObject({ status: 409 });
+    expect((await catalogue(id)).map(({ modelKey }) => modelKey)).toEqual(['acme/small']);
+  });
+
+  it('keeps what a person accepted, and a known price where a bad one is listed', async () => {
+    const id = await addProvider();
+    lists.setModels('openrouter', [small]);
+    await sync(id);
+    lists.setModels('openrouter', [{ ...small, price: { input: 40, output: 2 } }]);
+    const leap = expectStatus(await diff(id));
+    expectStatus(await apply(id, leap.id, { quarantined: ['acme/small#price'] }));
+    const settled = { newModels: [], updatedModels: [], archivedModels: [], quarantined: [] };
+    expect(expectStatus(await diff(id))).toMatchObject(settled);
+    lists.setModels('openrouter', [
+      { ...small, raw: { pricing: { prompt: 'NaN\u0000', completion: '-0.5' } } },
+    ]);
+    const bad = expectStatus(await diff(id));
+    expect(bad).toMatchObject({
+      updatedModels: [],
+      quarantined: [{ acceptable: false }, { acceptable: false }],
+    });
+    expectStatus(await apply(id, bad.id));
+    const [held] = await catalogue(id);
+    expect(held.price).toMatchObject({ source: 'provider', rates: { input: [{ usdPerMillion: 40 }] } });
+  });
+
+  it('does not enable by hand what is archived, nor archive what was added by hand', async () => {
+    const id = await addProvider();
+    lists.setModels('openrouter', [small, large, { id: 'acme/third' }]);
+    await sync(id);
+    const mine = { providerId: id, modelKey: 'mine', displayName: 'Mine' };
+    expectStatus(await admin.post('/api/v1/models', mine), 201);
+    lists.setModels('openrouter', [small, { id: 'acme/third' }, { id: 'mine', displayName: 'Theirs' }]);
+    await sync(id);
+    const ref = encodeURIComponent(`${id}/acme/large`);
+    expect(await admin.patch(`/api/v1/models/${ref}`, { enabled: true })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'MODEL_NOT_AVAILABLE' } },
+    });
+    expect(expectStatus(await admin.patch(`/api/v1/models/${ref}`, { status: 'active' })).enabled).toBe(
+      false,
+    );
+    lists.setModels('openrouter', [small, large, { id: 'acme/third' }]);
+    await sync(id);
+    const kept = (await catalogue(id)).find(({ modelKey }) => modelKey === 'mine');
+    expect(kept).toMatchObject({ displayName: 'Mine', status: 'active', source: 'manual' });
   });
 
   it('accepts a part', async () => {

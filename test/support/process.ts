@@ -49,6 +49,7 @@ export class ServerProcesses {
         ...(place.databaseUrl ? { DATABASE_URL: place.databaseUrl } : {}),
         AUTH_SIGN_UP: 'open',
         EGRESS_ALLOW_HOSTS: '127.0.0.1',
+        MODEL_CATALOGUE_SEED: 'off',
         ...variables,
       },
     });

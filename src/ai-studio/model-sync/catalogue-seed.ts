@@ -24,8 +24,12 @@ export class CatalogueSeed implements OnApplicationBootstrap {
     const empty = await this.catalogue.listNeverFilled();
     if (empty.length === 0) return;
     for (const id of empty) {
-      const listed = listBundledModels(id).map(toListed);
-      const models = enrich(id, listed, this.operator.read(), new Date()).map(({ model }) => model);
+      const listed = listBundledModels(id)
+        .filter(({ deprecated }) => !deprecated)
+        .map(toListed);
+      const models = enrich({ id, kind: id }, listed, this.operator.read(), new Date()).map(
+        ({ model, bundledPrice }) => ({ ...model, price: model.price ?? bundledPrice }),
+      );
       const filled =
         models.length > 0 &&
         (await this.catalogue.fill(id, planFor(models), new Date(bundledPriceInfo.publishedOn)));

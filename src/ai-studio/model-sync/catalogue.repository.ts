@@ -169,7 +169,8 @@ const updateModels = `
          context_window = model."contextWindow", max_output_tokens = model."maxOutputTokens",
          released_at = model."releasedAt", deprecated_at = model."deprecatedAt",
          knowledge_cutoff = model."knowledgeCutoff", status = 'active',
-         enabled = ai_model.enabled and not model.returns, source = $2, source_at = $3, updated_at = $3
+         enabled = ai_model.enabled and not model.returns,
+         source = case when ai_model.source = 'manual' then 'manual' else $2 end, source_at = $3, updated_at = $3
     from jsonb_to_recordset($1::jsonb) as model (${recordColumns}) where ai_model.id = model.id`;
 
 const archiveModels = `
@@ -177,7 +178,7 @@ const archiveModels = `
 
 const insertPrices = `
   insert into ai_model_price (id, model_id, card, source, effective_from, created_at)
-  select price.id, model.id, price.card, price.source, coalesce(price."effectiveFrom", $3), $3
+  select price.id, model.id, price.card, price.source, $3, $3
     from jsonb_to_recordset($2::jsonb)
-         as price (id uuid, "modelKey" text, card jsonb, source text, "effectiveFrom" timestamptz)
+         as price (id uuid, "modelKey" text, card jsonb, source text)
     join ai_model model on model.provider_id = $1 and model.model_key = price."modelKey"`;

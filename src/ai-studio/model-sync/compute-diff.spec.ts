@@ -20,6 +20,7 @@ const model = (modelKey: string, change: Partial<CatalogueModel> = {}): Catalogu
 });
 const listed = (modelKey: string, change: Partial<CatalogueModel> = {}): EnrichedModel => ({
   model: model(modelKey, change),
+  bundledPrice: null,
   problems: [],
 });
 const existing = (modelKey: string, change: Partial<ExistingModel> = {}): ExistingModel => ({
@@ -86,6 +87,63 @@ describe('a diff of the catalogue', () => {
     );
     expect(comparison.quarantined).toHaveLength(waits ? 1 : 0);
     expect(comparison.updatedModels).toHaveLength(waits ? 0 : 1);
+  });
+
+  it('lets the bundled price speak only where nobody else ever did', () => {
+    const entry = (
+      own: CatalogueModel['price'],
+      problems: EnrichedModel['problems'] = [],
+    ): EnrichedModel => ({
+      model: model('a', { price: own }),
+      bundledPrice: { ...price(2)!, source: 'bundled' },
+      problems,
+    });
+    const refused = [
+      { model: 'a', field: 'price.input', from: null, to: 'NaN', reason: '', acceptable: false },
+    ];
+    expect(computeDiff([], [entry(null)]).newModels[0]?.price?.source).toBe('bundled');
+    expect(computeDiff([], [entry(null, refused)]).newModels[0]?.price?.source).toBe('bundled');
+    const held = existing('a', { price: price(3) });
+    expect(computeDiff([held], [entry(null)]).updatedModels).toEqual([]);
+    expect(computeDiff([held], [entry(null, refused)]).updatedModels).toEqual([]);
+    const free = existing('a', { price: price(0) });
+    expect(computeDiff([free], [entry(price(0))])).toMatchObject({ updatedModels: [], quarantined: [] });
+  });
+
+  it('keeps tiers that a flat list does not know of, and asks before it loses them', () => {
+    const tiered: CatalogueModel['price'] = {
+      card: {
+        rates: {
+          input: [
+            { aboveInputTokens: 0, nanoUsdPerMillion: 1e9 },
+            { aboveInputTokens: 200_000, nanoUsdPerMillion: 2e9 },
+          ],
+          output: [{ aboveInputTokens: 0, nanoUsdPerMillion: 1e9 }],
+        },
+      },
+      source: 'bundled',
+      effectiveFrom: null,
+    };
+    const held = existing('a', { price: tiered });
+    expect(computeDiff([held], [listed('a', { price: price(1) })])).toMatchObject({
+      updatedModels: [],
+      quarantined: [],
+    });
+    const changed = computeDiff([held], [listed('a', { price: price(1.5) })]);
+    expect(changed.updatedModels).toEqual([]);
+    expect(changed.quarantined).toMatchObject([{ field: 'price', acceptable: true }]);
+    expect(
+      computeDiff([], [{ ...listed('a', { price: price(1) }), bundledPrice: tiered }]).newModels[0]?.price,
+    ).toBe(tiered);
+  });
+
+  it('asks about a price beyond all measure, and about a class that would cost far more than what it was charged as', () => {
+    expect(computeDiff([], [listed('a', { price: price(5_000) })]).quarantined).toHaveLength(1);
+    const dear = price(1)!;
+    dear.card.rates.reasoning = [{ aboveInputTokens: 0, nanoUsdPerMillion: 900 * 1e9 }];
+    expect(
+      computeDiff([existing('a', { price: price(1) })], [listed('a', { price: dear })]).quarantined,
+    ).toHaveLength(1);
   });
 
   it('finds nothing once it is applied, whatever was there and is listed', () => {

@@ -1,8 +1,9 @@
 import { cardsEqual } from '../prices/price-card';
-import { findPriceLeap } from './price-leap';
+import { findPriceLeap, isTheSameWithoutTiers } from './price-leap';
 import type { EnrichedModel } from './enrich';
 import type {
   CatalogueModel,
+  CataloguePrice,
   ExistingModel,
   FieldChange,
   ModelSyncDiff,
@@ -29,10 +30,11 @@ const comparedFields = [
 export function computeDiff(existing: ExistingModel[], listed: EnrichedModel[]): Comparison {
   const known = new Map(existing.map((model) => [model.modelKey, model]));
   const comparison: Comparison = { newModels: [], updatedModels: [], archivedModels: [], quarantined: [] };
-  for (const { model, problems } of listed) {
+  for (const entry of listed) {
+    const { model, problems } = entry;
     comparison.quarantined.push(...problems);
     const before = known.get(model.modelKey);
-    const { price, leap } = judgePrice(before, model);
+    const { price, leap } = judgePrice(before?.price ?? null, entry);
     if (leap) comparison.quarantined.push(leap);
     if (!before) comparison.newModels.push({ ...model, price });
     else addUpdate(comparison, before, { ...model, price });
@@ -52,6 +54,8 @@ function addUpdate(comparison: Comparison, existing: ExistingModel, listed: Cata
       comparedFields.filter((field) => listed[field] === null).map((field) => [field, existing[field]]),
     ),
     capabilities: { ...existing.capabilities, ...listed.capabilities },
+    // What an admin named keeps its name.
+    displayName: existing.source === 'manual' ? existing.displayName : listed.displayName,
     price: listed.price ?? existing.price,
   };
   const changes = changesBetween(existing, updated);
@@ -82,19 +86,33 @@ function samePrice({ price: before }: CatalogueModel, { price: after }: Catalogu
   return cardsEqual(before.card, after.card);
 }
 
-/** The price as it may be taken over, and what is to be looked at by a person. */
+/**
+ * The price as it may be taken over (`null`: it stays), and what is to be looked at by a person. The bundled list only
+ * speaks where neither the operator nor the provider ever did.
+ */
 function judgePrice(
-  before: ExistingModel | undefined,
-  { modelKey, price }: CatalogueModel,
-): { price: CatalogueModel['price']; leap?: Quarantined } {
-  const from = before?.price ?? null;
-  if (!price || !from || price.source === 'operator') return { price };
-  const reason = findPriceLeap(from.card, price.card);
-  if (!reason) return { price };
-  return {
-    price: null,
-    leap: { model: modelKey, field: 'price', from, to: price, reason, acceptable: true },
-  };
+  before: CataloguePrice | null,
+  { model: { modelKey, price: own }, bundledPrice, problems }: EnrichedModel,
+): { price: CataloguePrice | null; leap?: Quarantined } {
+  const known = before ?? bundledPrice;
+  if (!own) {
+    const mayBundle = before === null || (before.source === 'bundled' && problems.length === 0);
+    return judgeAgainst(before, mayBundle ? bundledPrice : null, before ? null : bundledPrice, modelKey);
+  }
+  if (own.source === 'operator') return { price: own };
+  if (known && isTheSameWithoutTiers(own.card, known.card)) return { price: before ? null : known };
+  return judgeAgainst(known, own, before ? null : bundledPrice, modelKey);
+}
+
+function judgeAgainst(
+  from: CataloguePrice | null,
+  to: CataloguePrice | null,
+  otherwise: CataloguePrice | null,
+  model: string,
+): { price: CataloguePrice | null; leap?: Quarantined } {
+  const reason = to && to !== from ? findPriceLeap(from?.card, to.card) : undefined;
+  if (!reason) return { price: to };
+  return { price: otherwise, leap: { model, field: 'price', from, to, reason, acceptable: true } };
 }
 
 function massArchive({ modelKey }: ExistingModel): Quarantined {

@@ -4,12 +4,13 @@ import type { PriceCard } from '../prices/price';
 import { selectCard, toPriceCard } from '../prices/price-card';
 import type { ListedModel, SkippedRow } from './adapters/adapter';
 import { deriveDisplayName } from './adapters/display-name';
-import { findPriceLeap } from './price-leap';
 import type { CatalogueModel, CataloguePrice, Quarantined } from './model-sync-diff';
 
 /** A listed model with what other sources know of it, and what of it cannot be taken over. */
 export interface EnrichedModel {
+  /** Its price is the operator's or the provider's own. */
   model: CatalogueModel;
+  bundledPrice: CataloguePrice | null;
   problems: Quarantined[];
 }
 
@@ -18,7 +19,7 @@ export interface EnrichedModel {
  * below it. Pure but for the bundled data.
  */
 export function enrich(
-  providerId: string,
+  { id: providerId, kind }: { id: string; kind: string },
   listed: ListedModel[],
   operator: OperatorModel[],
   at: Date,
@@ -26,9 +27,9 @@ export function enrich(
   const said = new Map(
     operator.filter((model) => model.providerId === providerId).map((model) => [model.modelKey, model]),
   );
-  const bundled = new Map(listBundledModels(providerId).map((model) => [model.modelKey, model]));
+  const bundled = new Map(listBundledModels(kind).map((model) => [model.modelKey, model]));
   return listed.map((model) =>
-    enrichOne(providerId, withBundled(model, bundled.get(model.modelKey)), said.get(model.modelKey), at),
+    enrichOne(kind, withBundled(model, bundled.get(model.modelKey)), said.get(model.modelKey), at),
   );
 }
 
@@ -50,14 +51,13 @@ function withBundled(listed: ListedModel, bundled: BundledModel | undefined): Li
 }
 
 function enrichOne(
-  providerId: string,
+  kind: string,
   listed: ListedModel,
   operator: OperatorModel | undefined,
   at: Date,
 ): EnrichedModel {
   const purpose = listed.purpose ?? 'chat';
-  const bundled = findBundledPrice(providerId, listed.modelKey, at);
-  const { price, problems } = choosePrice(listed, operator, bundled);
+  const { price, problems } = findOwnPrice(listed, operator, at);
   const basics = purpose === 'chat' ? { text: true, streaming: true } : {};
   return {
     model: {
@@ -73,20 +73,20 @@ function enrichOne(
       knowledgeCutoff: listed.knowledgeCutoff ?? null,
       price,
     },
+    bundledPrice: findBundledPrice(kind, listed.modelKey, at),
     problems,
   };
 }
 
-function choosePrice(
+function findOwnPrice(
   listed: ListedModel,
   operator: OperatorModel | undefined,
-  bundled: CataloguePrice | null,
+  at: Date,
 ): { price: CataloguePrice | null; problems: Quarantined[] } {
-  if (operator?.price) {
-    const effectiveFrom = operator.effectiveFrom?.toISOString() ?? null;
-    return { price: { card: operator.price, source: 'operator', effectiveFrom }, problems: [] };
-  }
-  if (!listed.price) return { price: bundled, problems: [] };
+  // A price of the operator's that begins later is taken over by the first sync after it has begun.
+  if (operator?.price && (operator.effectiveFrom ?? at) <= at)
+    return { price: { card: operator.price, source: 'operator', effectiveFrom: null }, problems: [] };
+  if (!listed.price) return { price: null, problems: [] };
   const { card, refused } = toPriceCard(listed.price);
   const problems = refused.map(({ tokenClass, value, reason }): Quarantined => ({
     model: listed.modelKey,
@@ -96,27 +96,18 @@ function choosePrice(
     reason: `the price is not one: ${reason}`,
     acceptable: false,
   }));
-  if (problems.length > 0 || !isWhole(card)) return { price: bundled, problems };
-  const price: CataloguePrice = { card, source: 'provider', effectiveFrom: null };
-  const leap = bundled && findPriceLeap(bundled.card, card);
-  if (!leap) return { price, problems };
-  const question = {
-    field: 'price',
-    from: bundled,
-    to: price,
-    reason: `${leap}, against the bundled price list`,
-  };
-  return { price: bundled, problems: [{ model: listed.modelKey, ...question, acceptable: true }] };
+  const usable = problems.length === 0 && isWhole(card);
+  return { price: usable ? { card, source: 'provider', effectiveFrom: null } : null, problems };
 }
 
 function isWhole({ rates }: PriceCard): boolean {
   return rates.input !== undefined && rates.output !== undefined;
 }
 
-function findBundledPrice(providerId: string, modelKey: string, at: Date): CataloguePrice | null {
-  const found = selectCard(findBundledPrices(providerId, modelKey), at);
+function findBundledPrice(kind: string, modelKey: string, at: Date): CataloguePrice | null {
+  const found = selectCard(findBundledPrices(kind, modelKey), at);
   if (!found) return null;
-  return { card: found.card, source: 'bundled', effectiveFrom: found.effectiveFrom?.toISOString() ?? null };
+  return { card: found.card, source: 'bundled', effectiveFrom: null };
 }
 
 function toTime(text: string | undefined): string | null {
@@ -125,5 +116,7 @@ function toTime(text: string | undefined): string | null {
 
 /** What a provider wrote in place of a price, short enough to show. */
 function toText(value: unknown): string {
-  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')).slice(0, 100);
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing'))
+    .slice(0, 100)
+    .toWellFormed();
 }

@@ -19,7 +19,7 @@ export interface CatalogueModel {
 export interface CataloguePrice {
   card: PriceCard;
   source: PriceSource;
-  /** Where the source names a time; else the price holds from when it is applied. */
+  /** From when a price of the catalogue holds; one that is not there yet holds from when it is applied. */
   effectiveFrom: string | null;
 }
 
@@ -59,6 +59,11 @@ export interface ModelSyncDiff {
     defaults: { teamId: string; modelRef: string }[];
   };
   quarantined: Quarantined[];
+}
+
+/** Whether there is nothing to apply without asking. */
+export function isEmpty({ newModels, updatedModels, archivedModels }: ModelSyncDiff): boolean {
+  return newModels.length + updatedModels.length + archivedModels.length === 0;
 }
 
 /** The part of a diff that is accepted; a list that is absent accepts all of its kind, but never what is quarantined. */

@@ -110,6 +110,7 @@ export class SyncCountsView {
   @IntegerField(count) new?: number;
   @IntegerField(count) updated?: number;
   @IntegerField(count) archived?: number;
+  @IntegerField(count) prices?: number;
   @IntegerField(count) quarantined?: number;
 }
 

@@ -94,10 +94,11 @@ export class ModelSyncService {
       outcome: 'succeeded',
       counts: countsOfPlan(plan),
     };
-    const result = await this.runs.applyOnce(diff, { ...run, finishedAt: new Date() }, (manager) =>
+    const result = await this.runs.applyOnce(diff, accept, { ...run, finishedAt: new Date() }, (manager) =>
       this.catalogue.write(manager, providerId, plan, 'provider', run.startedAt),
     );
     if (result === 'stale') throw staleDiff();
+    if (result === 'otherwise') throw appliedOtherwise();
     if (result === 'applied') return toRunView((await this.runs.findApplied(diffId)) ?? run);
     await this.changes.announceForAllTeams();
     const { startedBy, userId, counts } = run;
@@ -129,12 +130,16 @@ export class ModelSyncService {
       ]);
     const apiKey = teamId === undefined ? undefined : await this.tokens.findKey(toTeamId(teamId), id);
     if (apiKey === undefined && adapter.needsKey) throw keyNeeded(id, teamId);
-    const listing = await adapter.list({
+    const signal = AbortSignal.timeout(listTimeoutMs);
+    const listed = adapter.list({
       baseUrl: (baseUrl ?? getProviderKind(kind).baseUrl).replace(/\/+$/, ''),
       apiKey,
       fetch: this.egress.fetch,
-      signal: AbortSignal.timeout(listTimeoutMs),
+      signal,
       onPage,
+    });
+    const listing = await listed.catch((error: unknown) => {
+      throw signal.aborted ? tooSlow(id, error) : error;
     });
     if (listing.models.length > 0) return listing;
     throw new AppError(
@@ -148,7 +153,7 @@ export class ModelSyncService {
     const state = await this.catalogue.read(provider.id);
     if (!state) throw notFound('The provider');
     const takenAt = new Date();
-    const listed = enrich(provider.id, listing.models, this.operator.read(), takenAt);
+    const listed = enrich(provider, listing.models, this.operator.read(), takenAt);
     const comparison = computeDiff(state.models, listed);
     comparison.quarantined.push(...listing.skipped.map(toQuarantined));
     const mayVanish = comparison.quarantined
@@ -174,6 +179,7 @@ export class ModelSyncService {
       document,
       takenAt,
       appliedAt: null,
+      accepted: null,
     };
     await this.runs.insertDiff(stored);
     return document;
@@ -227,8 +233,16 @@ function countsOf({ newModels, updatedModels, archivedModels, quarantined }: Mod
   };
 }
 
-function countsOfPlan({ insert, update, archive }: SyncPlan): SyncCounts {
-  return { new: insert.length, updated: update.length, archived: archive.length };
+function countsOfPlan({ insert, update, archive, prices }: SyncPlan): SyncCounts {
+  return { new: insert.length, updated: update.length, archived: archive.length, prices: prices.length };
+}
+
+function tooSlow(providerId: string, cause: unknown): AppError {
+  return new AppError(
+    'PROVIDER_FAILED',
+    `${providerId} did not list its models within ${listTimeoutMs / 1_000} s. The catalogue stays as it is; try again later.`,
+    { details: { providerId }, cause },
+  );
 }
 
 function staleDiff(): AppError {
@@ -244,6 +258,13 @@ function keyNeeded(providerId: string, teamId: string | undefined): AppError {
     teamId === undefined
       ? `${providerId} lists its models only to who has a key. Name a team whose key is to be used (x-team-id, --team, MODEL_SYNC_TEAM).`
       : `The team has no key for ${providerId}, which lists its models only to who has one. An admin can store it (PUT /api/v1/tokens/${providerId}).`,
+  );
+}
+
+function appliedOtherwise(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'Another part of this diff was applied before. Take a new diff (POST …/diff).',
   );
 }
 

@@ -49,7 +49,9 @@ export function planOf(diff: ModelSyncDiff, accept: AcceptedPart = {}): SyncPlan
   const massArchived = released
     .filter(({ field }) => field === 'status')
     .map(({ model: modelKey }) => ({ modelKey }));
-  return { insert, update, archive: [...archive, ...massArchived], prices };
+  // What a person accepted stands above what was found.
+  const byModel = new Map(prices.map((entry) => [entry.modelKey, entry]));
+  return { insert, update, archive: [...archive, ...massArchived], prices: [...byModel.values()] };
 }
 
 function pick<T>(kind: string, all: T[], nameOf: (item: T) => string, wanted: string[] | undefined): T[] {

@@ -8,6 +8,7 @@ const mostRows = 200;
 export function renderDiff(diff: ModelSyncDiff): string {
   const { newModels, updatedModels, archivedModels, quarantined, affected } = diff;
   const rows: Row[] = [
+    ...quarantined.map(({ model, field, reason }): Row => ['!', model, `${field}: ${reason}`]),
     ...newModels.map(({ modelKey, displayName, purpose, price }): Row => [
       '+',
       modelKey,
@@ -19,7 +20,6 @@ export function renderDiff(diff: ModelSyncDiff): string {
       changes.map(showChange).join('; '),
     ]),
     ...archivedModels.map(({ modelKey }): Row => ['-', modelKey, 'no longer listed: will be archived']),
-    ...quarantined.map(({ model, field, reason }): Row => ['!', model, `${field}: ${reason}`]),
   ];
   const width = Math.min(60, Math.max(5, ...rows.map(([, model]) => model.length)));
   const lines = rows
@@ -28,13 +28,14 @@ export function renderDiff(diff: ModelSyncDiff): string {
   if (rows.length > mostRows) lines.push(`… and ${rows.length - mostRows} more`);
   const counts = `${newModels.length} new, ${updatedModels.length} changed, ${archivedModels.length} to archive, ${quarantined.length} quarantined`;
   const users = affected.teams.map(({ name }) => name).join(', ');
-  return [
+  const text = [
     `${diff.providerId}: ${counts}`,
     ...lines,
     ...(users === '' ? [] : [`Archiving affects: ${users}`]),
     ...affected.defaults.map(({ teamId, modelRef }) => `  ${modelRef} is the default of team ${teamId}`),
     '',
   ].join('\n');
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (sign) => (sign === '\n' ? sign : '\ufffd')); // names are other people's: no escape sequences
 }
 
 function showChange({ field, from, to }: FieldChange): string {

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { LessThan } from 'typeorm';
 import { PlatformTransaction, type TransactionWork } from '../../platform/database';
+import type { AcceptedPart } from './model-sync-diff';
 import { StoredDiff, SyncRun } from './sync.entities';
 
 /** Comparisons and runs of the model sync. */
@@ -11,6 +13,7 @@ export class SyncRunRepository {
   /** False where another replica has taken this moment of the schedule. */
   async insertRun(run: SyncRun): Promise<boolean> {
     return this.platform.run(async (manager) => {
+      await manager.query(endLostRuns, [run.providerId]);
       const result = await manager
         .createQueryBuilder()
         .insert()
@@ -46,8 +49,9 @@ export class SyncRunRepository {
     const { id, providerId, baseVersion, document, takenAt } = diff;
     // As text: TypeORM would walk through every model of it.
     await this.platform.run((manager) =>
-      manager.query(insertDiff, [id, providerId, baseVersion, JSON.stringify(document), takenAt]),
+      manager.query(insertDiff, [id, providerId, baseVersion, JSON.stringify(document, storable), takenAt]),
     );
+    await this.platform.run((manager) => manager.query(forgetOldDiffs, [providerId]));
   }
 
   findDiff(providerId: string, id: string): Promise<StoredDiff | null> {
@@ -63,13 +67,14 @@ export class SyncRunRepository {
 
   /**
    * Runs `write` in one transaction that holds the provider's catalogue, and notes the diff as applied and `run` as its
-   * record with it. `undefined` where the catalogue has moved since, `'applied'` where the diff was applied before.
+   * record with it. `undefined` where the catalogue has moved since, `'applied'` where the same part of it was applied before, `'otherwise'` where another was.
    */
   applyOnce(
     diff: StoredDiff,
+    accepted: AcceptedPart,
     run: SyncRun,
     write: TransactionWork<void>,
-  ): Promise<'done' | 'stale' | 'applied'> {
+  ): Promise<'done' | 'stale' | 'applied' | 'otherwise'> {
     return this.platform.run(async (manager) => {
       const [provider] = await manager.query<{ version: number }[]>(
         'select catalogue_version as version from ai_provider where id = $1 for update',
@@ -77,12 +82,17 @@ export class SyncRunRepository {
       );
       const stored = await manager.findOne(StoredDiff, {
         where: { id: diff.id },
-        select: { appliedAt: true, id: true },
+        select: { appliedAt: true, accepted: true, id: true },
       });
-      if (stored?.appliedAt) return 'applied';
+      if (stored?.appliedAt)
+        return isDeepStrictEqual(stored.accepted, plain(accepted)) ? 'applied' : 'otherwise';
       if (provider?.version !== diff.baseVersion) return 'stale';
       await write(manager);
-      await manager.update(StoredDiff, { id: diff.id }, { appliedAt: run.startedAt });
+      await manager.update(
+        StoredDiff,
+        { id: diff.id },
+        { appliedAt: run.startedAt, accepted: plain(accepted) },
+      );
       await manager.insert(SyncRun, run);
       return 'done';
     });
@@ -91,3 +101,22 @@ export class SyncRunRepository {
 
 const insertDiff = `
   insert into ai_model_sync_diff (id, provider_id, base_version, document, taken_at) values ($1, $2, $3, $4::jsonb, $5)`;
+
+/** A run lasts two minutes at most: one that is older has lost its process. */
+const endLostRuns = `
+  update ai_model_sync_run set outcome = 'failed', finished_at = now(), error = 'The process that ran it ended.'
+   where provider_id = $1 and outcome = 'running' and started_at < now() - interval '5 minutes'`;
+
+/** What nobody has applied for a month is stale. */
+const forgetOldDiffs = `
+  delete from ai_model_sync_diff where provider_id = $1 and applied_at is null and taken_at < now() - interval '30 days'`;
+
+/** As a JSON column takes it: providers may put NUL or half of a surrogate pair anywhere. */
+function storable(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
+}
+
+/** As it comes back from the database. */
+function plain(accepted: AcceptedPart): AcceptedPart {
+  return JSON.parse(JSON.stringify(accepted)) as AcceptedPart; // just serialised
+}

@@ -6,7 +6,7 @@ import { Lifecycle } from '../../platform/lifecycle';
 import { LOGGER, type Logger } from '../../platform/logging';
 import { ProviderRepository } from '../providers/provider.repository';
 import { findListAdapter } from './adapters';
-import type { AcceptedPart, ModelSyncDiff } from './model-sync-diff';
+import { isEmpty, type AcceptedPart, type ModelSyncDiff } from './model-sync-diff';
 import { ModelSyncService, type SyncStarter } from './model-sync.service';
 
 /**
@@ -52,7 +52,7 @@ export class SyncSchedule implements OnApplicationBootstrap, OnApplicationShutdo
   private async runOne(starter: SyncStarter, providerId: string): Promise<void> {
     try {
       const diff = await this.sync.diff(starter, providerId);
-      if (!diff || this.env.modelSyncMode !== 'safe') return;
+      if (!diff || isEmpty(diff) || this.env.modelSyncMode !== 'safe') return;
       await this.sync.apply({ ...starter, scheduledFor: undefined }, providerId, diff.id, safePart(diff));
     } catch (error) {
       // The run says so too. A team without a key for this provider is no fault.

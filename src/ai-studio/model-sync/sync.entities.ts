@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { ModelSyncDiff } from './model-sync-diff';
+import type { AcceptedPart, ModelSyncDiff } from './model-sync-diff';
 
 /** A comparison that was taken and can be applied. */
 @Entity('ai_model_sync_diff')
@@ -22,6 +22,10 @@ export class StoredDiff {
 
   @Column('timestamptz', { name: 'applied_at', nullable: true })
   appliedAt!: Date | null;
+
+  /** What of it was accepted. */
+  @Column('jsonb', { nullable: true })
+  accepted!: AcceptedPart | null;
 }
 
 /** How many models of each kind a run found or changed. */
@@ -29,6 +33,8 @@ export interface SyncCounts {
   new?: number;
   updated?: number;
   archived?: number;
+  /** New prices, of new models too. */
+  prices?: number;
   quarantined?: number;
 }
 

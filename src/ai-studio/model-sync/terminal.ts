@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { isUuid } from '@kdx/shared';
 import { ENV, type Env } from '../../platform/env';
 import { AppError } from '../../platform/errors';
-import type { ModelSyncDiff } from './model-sync-diff';
+import { isEmpty } from './model-sync-diff';
 import { ModelSyncService, type SyncStarter } from './model-sync.service';
 import { renderDiff } from './render-diff';
 
@@ -16,7 +16,8 @@ const help = `Compares the model catalogue with a provider's own list of models.
   --apply     applies what is not quarantined; without it nothing changes
   --help      this text
 
-The exit code is 0 where the catalogue is as the provider says or was made so, 2 where there are differences.
+The exit code is 0 where the catalogue is as the provider says or was made so, 2 where there are differences or
+something is quarantined.
 `;
 
 /** The terminal's command. Answers the exit code. Throws what the service throws. */
@@ -40,7 +41,7 @@ export async function runModelSyncCommand(
   );
   if (!diff) throw new Error('Only the schedule gives way to another replica.');
   print(renderDiff(diff));
-  if (isEmpty(diff)) return 0;
+  if (isEmpty(diff)) return diff.quarantined.length > 0 ? 2 : 0;
   if (!options.apply) {
     print('Nothing was changed. Run it with --apply to apply this, without what is quarantined.\n');
     return 2;
@@ -67,8 +68,4 @@ function parse(args: string[]) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new AppError('VALIDATION_FAILED', `${problem}\n\n${help}`);
   }
-}
-
-function isEmpty({ newModels, updatedModels, archivedModels }: ModelSyncDiff): boolean {
-  return newModels.length + updatedModels.length + archivedModels.length === 0;
 }

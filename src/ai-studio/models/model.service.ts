@@ -65,11 +65,14 @@ export class ModelService {
     modelId: string,
     { displayName, status, enabled, capabilities, contextWindow, maxOutputTokens }: ModelChangesDto,
   ): Promise<CatalogueEntryView> {
-    const { id } = await this.get(modelId);
+    const known = await this.get(modelId);
+    const { id } = known;
+    if (enabled && (status ?? known.status) === 'archived') throw archived(known);
+    const returns = status === 'active' && known.status === 'archived' && known.source !== 'manual';
     const updated = await this.models.update(id, {
       ...(displayName === undefined ? {} : { displayName }),
       ...(status === undefined ? {} : { status }),
-      ...(enabled === undefined ? {} : { enabled }),
+      ...(enabled === undefined ? (returns ? { enabled: false } : {}) : { enabled }),
       ...(capabilities === undefined ? {} : { capabilities: { ...capabilities } }),
       ...(contextWindow === undefined ? {} : { contextWindow }),
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
@@ -87,6 +90,13 @@ export class ModelService {
     if (!model) throw notFound('The model');
     return model;
   }
+}
+
+function archived({ providerId, modelKey }: Model): AppError {
+  return new AppError(
+    'MODEL_NOT_AVAILABLE',
+    `${toModelRef(providerId, modelKey)} is archived: its provider no longer offers it, so it cannot be enabled.`,
+  );
 }
 
 function toModelView(model: PricedModel): CatalogueEntryView {

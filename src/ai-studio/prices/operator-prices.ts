@@ -58,9 +58,15 @@ const price = z
 const capability = z.boolean().optional();
 const model = z
   .strictObject({
-    displayName: z.string().trim().min(1).max(200).optional(),
-    contextWindow: z.int().positive().optional(),
-    maxOutputTokens: z.int().positive().optional(),
+    displayName: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .regex(/^\P{C}*$/u, 'must not contain control characters')
+      .optional(),
+    contextWindow: z.int().positive().max(2_147_483_647).optional(),
+    maxOutputTokens: z.int().positive().max(2_147_483_647).optional(),
     capabilities: z
       .strictObject({
         text: capability,

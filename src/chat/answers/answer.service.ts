@@ -1,11 +1,10 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { UIMessage, UIMessageChunk } from 'ai';
 import { v7 as uuidv7 } from 'uuid';
-import { chatUserConfig, type Scope } from '@kdx/shared';
-import { AiStudioService, type ExecutionConfig } from '../../ai-studio';
-import { AppConfigService } from '../../app-config';
+import type { Scope } from '@kdx/shared';
+import type { ExecutionConfig } from '../../ai-studio';
 import { ENV, type Env } from '../../platform/env';
-import { notFound } from '../../platform/errors';
+import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
@@ -13,11 +12,16 @@ import { MessageRepository } from '../sessions/message.repository';
 import { SessionRepository } from '../sessions/session.repository';
 import { toMessageView } from '../sessions/session.service';
 import { AnswerPump } from './answer-pump';
+import { ModelChooser } from './model-chooser';
 import { RunningAnswer } from './running-answer';
+import { StopRequests } from './stop-requests.repository';
 import { toUserMessage, type NewUserMessage } from './user-message';
 import { toUiParts } from './ui-parts';
 
 const titleLength = 80;
+/** How long another replica may take to end an answer, and how often its row is looked at meanwhile. */
+const stopElsewhereMs = 5_000;
+const lookAgainMs = 100;
 
 /** Asks AI Studio for an execution, runs it with the AI SDK, and keeps the result: how any executor does it. */
 @Injectable()
@@ -25,18 +29,20 @@ export class AnswerService implements BeforeApplicationShutdown {
   private readonly running = new Map<string, RunningAnswer>();
 
   constructor(
-    @Inject(AiStudioService) private readonly aiStudio: AiStudioService,
-    @Inject(AppConfigService) private readonly configs: AppConfigService,
+    @Inject(ModelChooser) private readonly models: ModelChooser,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
+    @Inject(StopRequests) private readonly stopRequests: StopRequests,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(ENV) private readonly env: Env,
-  ) {}
+  ) {
+    stopRequests.subscribe((messageId) => this.stopAsAsked(messageId));
+  }
 
   /**
    * Stores the message and the empty answer, starts the answer and gives its chunks. The server owns the answer: a
-   * reader that goes away does not stop it. Throws what `prepareExecution` throws, `CONFLICT` while an answer runs, and
+   * reader that goes away does not stop it. Throws what {@link ModelChooser} throws, `CONFLICT` while an answer runs, and
    * `PROVIDER_FAILED` where no model began to answer.
    */
   async send(
@@ -48,8 +54,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     const message = toUserMessage(input);
     const session = await this.sessions.find(scope, sessionId);
     if (!session) throw notFound('The conversation');
-    const modelId = input.modelId ?? session.modelId ?? (await this.getPreferredModel(scope));
-    const execution = await this.aiStudio.prepareExecution(scope, { modelId });
+    const execution = await this.models.prepare(scope, session, input.modelId);
     const { answer, history } = await this.begin(scope, sessionId, message, execution);
     const running = new RunningAnswer(answer.id);
     this.running.set(keyOf(scope, sessionId), running);
@@ -59,17 +64,26 @@ export class AnswerService implements BeforeApplicationShutdown {
     return running.listen();
   }
 
-  /** The chunks of the answer that is running in this process, from its beginning. Throws `NOT_FOUND` where none is. */
+  /**
+   * The chunks of the running answer, from its beginning; `undefined` where none is. Throws `CONFLICT` where another
+   * replica gives it: only that one has them.
+   */
   async join(scope: Scope, sessionId: string): Promise<AsyncGenerator<UIMessageChunk> | undefined> {
     if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
-    return this.running.get(keyOf(scope, sessionId))?.listen();
+    const running = this.running.get(keyOf(scope, sessionId));
+    if (running) return running.listen();
+    if (await this.messages.findStreamingElsewhere(scope, sessionId)) throw runsElsewhere();
+    return undefined;
   }
 
-  /** Ends the running answer; what it said is kept. Gives the stored answer, or `undefined` where none was running. */
+  /**
+   * Ends the running answer, whichever replica gives it; what it said is kept. Gives the stored answer, or `undefined`
+   * where none was running. Throws `CONFLICT` where another replica does not end it within seconds.
+   */
   async stop(scope: Scope, sessionId: string): Promise<MessageView | undefined> {
     if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
     const running = this.running.get(keyOf(scope, sessionId));
-    if (!running) return undefined;
+    if (!running) return this.stopElsewhere(scope, sessionId);
     running.stop('stopped');
     await running.done;
     const stored = await this.messages.find(scope, running.messageId);
@@ -92,9 +106,21 @@ export class AnswerService implements BeforeApplicationShutdown {
     clearTimeout(timer);
   }
 
-  private async getPreferredModel(scope: Scope): Promise<string | undefined> {
-    const { user } = await this.configs.getEffective(scope);
-    return chatUserConfig.parse(user).defaultModelId ?? undefined;
+  /** Asks again while it waits: its replica may be without its session to the database for a moment. */
+  private async stopElsewhere(scope: Scope, sessionId: string): Promise<MessageView | undefined> {
+    const streaming = await this.messages.findStreamingElsewhere(scope, sessionId);
+    if (!streaming) return undefined;
+    for (const deadline = Date.now() + stopElsewhereMs; Date.now() < deadline;) {
+      await this.stopRequests.send(scope, streaming.id);
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+      const stored = await this.messages.find(scope, streaming.id);
+      if (stored?.status !== 'streaming') return stored ? toMessageView(stored) : undefined;
+    }
+    throw didNotEnd();
+  }
+
+  private stopAsAsked(messageId: string): void {
+    for (const answer of this.running.values()) if (answer.messageId === messageId) answer.stop('stopped');
   }
 
   private async begin(
@@ -146,4 +172,18 @@ export class AnswerService implements BeforeApplicationShutdown {
 
 function keyOf({ teamId, userId }: Scope, sessionId: string): string {
   return `${teamId}/${userId}/${sessionId}`;
+}
+
+function runsElsewhere(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'The answer is given by another replica of this server, which alone can stream it. Read what it has said so far (GET …/messages), or stop it (POST …/stop).',
+  );
+}
+
+function didNotEnd(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'The answer is given by another replica of this server, and did not end within seconds. Try again: if that replica is gone, the answer is ended within half a minute.',
+  );
 }

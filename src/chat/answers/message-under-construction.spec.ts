@@ -8,7 +8,7 @@ describe('a message under construction', () => {
     throw error;
   };
 
-  it('is what its chunks add up to', async () => {
+  it('is what its chunks add up to, each part ended though nobody said so', async () => {
     const message = new MessageUnderConstruction(refuse);
     const chunks: UIMessageChunk[] = [
       { type: 'start' },
@@ -32,7 +32,7 @@ describe('a message under construction', () => {
       { type: 'step-start' },
       { type: 'reasoning', text: 'Hm.', providerMetadata: metadata },
       { type: 'text', text: 'abd', state: 'done' },
-      { type: 'text', text: 'c', state: 'streaming' },
+      { type: 'text', text: 'c', state: 'done' },
       { type: 'source-url', url: 'https://example.com' },
     ]);
   });

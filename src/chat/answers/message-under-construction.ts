@@ -1,4 +1,5 @@
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
+import { toEndedParts } from '../sessions/ended-parts';
 
 type Parts = UIMessage['parts'];
 type Delta = Extract<UIMessageChunk, { type: 'text-delta' | 'reasoning-delta' }>;
@@ -34,12 +35,12 @@ export class MessageUnderConstruction {
     return this.latest;
   }
 
-  /** All of it. Nothing can be added after. */
+  /** All of it, with every part ended. Nothing can be added after. */
   async whole(): Promise<Parts> {
     await this.hand();
     await this.writer.close().catch(() => undefined); // refused chunks were reported and have closed it
     await this.read;
-    return this.latest;
+    return toEndedParts(this.latest);
   }
 
   private async hand(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { In, MoreThan } from 'typeorm';
+import { In, MoreThan, Not } from 'typeorm';
 import type { Scope } from '@kdx/shared';
 import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
 import { AppError, notFound } from '../../platform/errors';
@@ -34,6 +34,15 @@ export class MessageRepository {
   find(scope: Scope, id: string): Promise<ChatMessage | null> {
     const { teamId, userId } = scope;
     return this.transaction.run(scope, (manager) => manager.findOneBy(ChatMessage, { teamId, userId, id }));
+  }
+
+  /** The answer of a conversation that another process is giving. */
+  findStreamingElsewhere(scope: Scope, sessionId: string): Promise<ChatMessage | null> {
+    const { teamId, userId } = scope;
+    const instanceId = Not(this.recovery.instanceId);
+    return this.transaction.run(scope, (manager) =>
+      manager.findOneBy(ChatMessage, { teamId, userId, sessionId, status: 'streaming', instanceId }),
+    );
   }
 
   /**

@@ -13,6 +13,7 @@ import type {
   SessionView,
 } from './chat.dto';
 import type { ChatMessage, ChatSession } from './chat.entities';
+import { toEndedParts } from './ended-parts';
 import { MessageRepository } from './message.repository';
 import { SessionRepository } from './session.repository';
 
@@ -102,7 +103,8 @@ export function toMessageView({
   return {
     id,
     role,
-    parts: parts as JsonObject[], // of a JSON column
+    // What a vanished process left is ended without being written anew.
+    parts: (status === 'streaming' ? parts : toEndedParts(parts)) as JsonObject[], // of a JSON column
     status,
     ...(modelRef === null ? {} : { modelRef }),
     ...(executionId === null ? {} : { executionId }),

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../../platform/database';
 import type { Env } from '../../platform/env';
 import type { Logger } from '../../platform/logging';
+import { refuseLongNames } from './name-lengths';
 import { admit, findFirstTeam } from './sign-up-policy';
 
 /** Nest injection token of the Better Auth instance. Private to the identity room. */
@@ -72,6 +73,7 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
       },
     },
     verification: { modelName: 'auth_verification', fields: { expiresAt: 'expires_at', ...times } },
+    hooks: { before: refuseLongNames },
     databaseHooks: {
       user: {
         create: {

@@ -1,6 +1,9 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
 
+const host = z
+  .string()
+  .refine(isHost, 'must be an IP address or a host name, for example 127.0.0.1 or 0.0.0.0');
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(0).max(600_000);
 const cron = z.string().refine(isCron, 'must be a cron expression, for example 0 4 * * *');
@@ -18,7 +21,7 @@ export const envTable = {
       '`production` refuses insecure defaults at start: a generated key ring or session secret, the sandbox.',
   },
   HOST: {
-    parse: z.string().min(1).default('127.0.0.1'),
+    parse: host.default('127.0.0.1'),
     default: '`127.0.0.1`',
     meaning: 'Address to listen on.',
   },
@@ -117,6 +120,12 @@ export const envTable = {
     meaning: 'Milliseconds that a stopping server waits for running answers before it ends them.',
   },
 } as const;
+
+/** The server's own address has to be a URL with it. */
+function isHost(text: string): boolean {
+  const origin = `http://${text.includes(':') ? `[${text}]` : text}`;
+  return !/[^\w.:-]/.test(text) && URL.canParse(origin);
+}
 
 function isCron(text: string): boolean {
   try {

@@ -61,7 +61,7 @@ function findKeyProblem(given: unknown, key: string): string | undefined {
 function showKey(given: unknown, index: number): string {
   const shown = typeof given === 'string' ? cleanDisplayName(given) : '';
   if (shown === '') return `row ${index + 1}`;
-  return shown.length > maxShownLength ? `${shown.slice(0, maxShownLength)}…` : shown;
+  return shown.length > maxShownLength ? `${shown.slice(0, maxShownLength).toWellFormed()}…` : shown;
 }
 
 function toListedModel(modelKey: string, found: FoundModel): ListedModel {

@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { chatUserConfig, type Scope } from '@kdx/shared';
+import { AiStudioService, type ExecutionConfig } from '../../ai-studio';
+import { AppConfigService } from '../../app-config';
+import { AppError } from '../../platform/errors';
+import type { ChatSession } from '../sessions/chat.entities';
+
+/** A model that was chosen before this message, and where to choose another. */
+interface EarlierChoice {
+  modelId: string;
+  whose: string;
+  change: string;
+}
+
+/** Which model answers: the message's own, else the conversation's, else the one the user prefers, else the team's default. */
+@Injectable()
+export class ModelChooser {
+  constructor(
+    @Inject(AiStudioService) private readonly aiStudio: AiStudioService,
+    @Inject(AppConfigService) private readonly configs: AppConfigService,
+  ) {}
+
+  /**
+   * Throws what `prepareExecution` throws; but `MODEL_NOT_AVAILABLE` instead of `NOT_FOUND` for a model that the message
+   * does not name: who sent it has to learn which one is meant, and where it is chosen.
+   */
+  async prepare(scope: Scope, session: ChatSession, modelId: string | undefined): Promise<ExecutionConfig> {
+    if (modelId !== undefined) return this.aiStudio.prepareExecution(scope, { modelId });
+    const earlier = ofSession(session) ?? (await this.findPreferred(scope));
+    if (!earlier) return this.aiStudio.prepareExecution(scope);
+    return this.aiStudio.prepareExecution(scope, { modelId: earlier.modelId }).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'NOT_FOUND' ? notAvailable(earlier) : error;
+    });
+  }
+
+  private async findPreferred(scope: Scope): Promise<EarlierChoice | undefined> {
+    const { user } = await this.configs.getEffective(scope);
+    const { defaultModelId } = chatUserConfig.parse(user);
+    if (defaultModelId === null) return undefined;
+    return {
+      modelId: defaultModelId,
+      whose: 'The model that you prefer',
+      change: 'PUT /api/v1/app-config/chat/me with { "config": { "defaultModelId" } }',
+    };
+  }
+}
+
+function ofSession({ id, modelId }: ChatSession): EarlierChoice | undefined {
+  if (modelId === null) return undefined;
+  return {
+    modelId,
+    whose: 'The model of this conversation',
+    change: `PATCH /api/v1/chat/sessions/${id} with { "modelId" }`,
+  };
+}
+
+function notAvailable({ modelId, whose, change }: EarlierChoice): AppError {
+  return new AppError(
+    'MODEL_NOT_AVAILABLE',
+    `${whose}, ${modelId}, is not there. Choose another, or null for none (${change}).`,
+    { details: { modelId } },
+  );
+}
