@@ -167,7 +167,10 @@ describe('instructions', () => {
       team.put('/api/v1/app-config/chat/me', { config: { defaultModelId } });
     await set('openai/nonsense');
     const refused = await say(team, await createSession(team), { text: 'Hello' });
-    expect(refused.status).toBe(404);
+    expect(refused.body.error).toMatchObject({
+      code: 'MODEL_NOT_AVAILABLE',
+      message: expect.stringContaining('openai/nonsense'),
+    });
     expect(
       (await say(team, await createSession(team, { modelId: 'sandbox/echo' }), { text: 'Hello' })).status,
     ).toBe(200);
