@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { countQueries } from './count-queries.ts';
 import { atMost, median, percentile, plain, type Figure } from './figures.ts';
 import { createPlace } from './place.ts';
 
@@ -15,7 +16,6 @@ const { createLogger } = load(
 const { Database } = load(
   '../dist/src/platform/database/index.js',
 ) as typeof import('../src/platform/database/index.ts');
-const { Client } = load('pg') as typeof import('pg');
 
 type App = Awaited<ReturnType<typeof createApp>>;
 
@@ -63,7 +63,7 @@ async function measure(app: App, list: Awaited<ReturnType<typeof startList>>): P
   const provider = { id: 'listed', kind: 'openrouter', displayName: 'Listed', baseUrl: list.url };
   await call('POST', '/api/v1/providers', provider);
 
-  const statements = countStatements();
+  const statements = countQueries();
   const sync = async () => {
     const [startedAt, before] = [performance.now(), statements.count];
     const { body: diff } = await call('POST', '/api/v1/model-sync/listed/diff', {});
@@ -140,23 +140,5 @@ async function startList() {
       prompt += 1;
     },
     close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
-
-function countStatements(): { readonly count: number; stop(): void } {
-  const prototype = Client.prototype as { query: (...args: unknown[]) => unknown }; // its overloads do not matter here
-  const { query } = prototype;
-  let count = 0;
-  prototype.query = function counted(this: unknown, ...args: unknown[]) {
-    count += 1;
-    return query.apply(this, args);
-  };
-  return {
-    get count() {
-      return count;
-    },
-    stop: () => {
-      prototype.query = query;
-    },
   };
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countQueries } from './count-queries.ts';
 import { atMost, median, percentile, plain, type Figure } from './figures.ts';
 
 const load = createRequire(import.meta.url);
@@ -19,7 +20,6 @@ const { TeamChanges } = load(
   '../dist/src/platform/tenancy/index.js',
 ) as typeof import('../src/platform/tenancy/index.ts');
 const shared = load('../dist/libs/shared/src/index.js') as typeof import('../libs/shared/src/index.ts');
-const { Client } = load('pg') as typeof import('pg');
 
 type App = Awaited<ReturnType<typeof createApp>>;
 
@@ -113,23 +113,4 @@ async function createTeam(app: App): Promise<import('../libs/shared/src/index.ts
   await call('PUT', '/api/v1/app-config/aiStudio/me', { config: { userInstructions: instructions } });
   const { toTeamId, toUserId, chatApp } = shared;
   return { teamId: toTeamId(team.body.id), userId: toUserId(signedUp.body.user.id), appId: chatApp };
-}
-
-/** Counts what goes to the database: each query of a `pg` client is one round trip. */
-function countQueries(): { readonly count: number; stop(): void } {
-  const prototype = Client.prototype as { query: (...args: unknown[]) => unknown }; // its overloads do not matter here
-  const { query } = prototype;
-  let count = 0;
-  prototype.query = function counted(this: unknown, ...args: unknown[]) {
-    count += 1;
-    return query.apply(this, args);
-  };
-  return {
-    get count() {
-      return count;
-    },
-    stop: () => {
-      prototype.query = query;
-    },
-  };
 }
