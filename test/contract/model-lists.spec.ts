@@ -128,8 +128,10 @@ describe.each(kinds)('%s', (kind) => {
     server.always(kind, { hang: true });
     const stop = new AbortController();
     const result = read({ signal: stop.signal });
-    setTimeout(() => stop.abort(new Error('enough')), 20);
-    await expect(result).rejects.toThrow('enough');
+    const refused = expect(result).rejects.toThrow('enough');
+    while (requests() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    stop.abort(new Error('enough'));
+    await refused;
     await expect(read({ signal: stop.signal })).rejects.toThrow('enough');
     expect(requests()).toBe(1);
   });
