@@ -1,23 +1,13 @@
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { load, openApp, type App } from './app.ts';
 import { countQueries } from './count-queries.ts';
 import { atMost, median, percentile, plain, type Figure } from './figures.ts';
 import { createPlace } from './place.ts';
 
-const load = createRequire(import.meta.url);
-const { createApp } = load('../dist/src/app.js') as typeof import('../src/app.ts');
-const { loadEnv } = load(
-  '../dist/src/platform/env/index.js',
-) as typeof import('../src/platform/env/index.ts');
-const { createLogger } = load(
-  '../dist/src/platform/logging/index.js',
-) as typeof import('../src/platform/logging/index.ts');
 const { Database } = load(
   '../dist/src/platform/database/index.js',
 ) as typeof import('../src/platform/database/index.ts');
-
-type App = Awaited<ReturnType<typeof createApp>>;
 
 const models = 10_000;
 const teams = 1_000;
@@ -30,14 +20,7 @@ const pages = 300;
 export async function measureCatalogue(): Promise<Figure[]> {
   const list = await startList();
   const place = await createPlace();
-  const env = loadEnv({
-    ...place.variables,
-    PUBLIC_URL: 'http://127.0.0.1:1',
-    LOG_LEVEL: 'error',
-    EGRESS_ALLOW_HOSTS: '127.0.0.1',
-    MODEL_CATALOGUE_SEED: 'off',
-  });
-  const app = await createApp(env, createLogger(env));
+  const app = await openApp({ ...place.variables, MODEL_CATALOGUE_SEED: 'off' });
   try {
     return await measure(app, list);
   } finally {

@@ -1,18 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { load, openApp, type App } from './app.ts';
 import { countQueries } from './count-queries.ts';
 import { atMost, median, percentile, plain, type Figure } from './figures.ts';
 
-const load = createRequire(import.meta.url);
-const { createApp } = load('../dist/src/app.js') as typeof import('../src/app.ts');
-const { loadEnv } = load(
-  '../dist/src/platform/env/index.js',
-) as typeof import('../src/platform/env/index.ts');
-const { createLogger } = load(
-  '../dist/src/platform/logging/index.js',
-) as typeof import('../src/platform/logging/index.ts');
 const { AiStudioService } = load(
   '../dist/src/ai-studio/index.js',
 ) as typeof import('../src/ai-studio/index.ts');
@@ -20,8 +12,6 @@ const { TeamChanges } = load(
   '../dist/src/platform/tenancy/index.js',
 ) as typeof import('../src/platform/tenancy/index.ts');
 const shared = load('../dist/libs/shared/src/index.js') as typeof import('../libs/shared/src/index.ts');
-
-type App = Awaited<ReturnType<typeof createApp>>;
 
 const warmUps = 5_000;
 const warmCalls = 20_000;
@@ -33,13 +23,7 @@ const coldCalls = 50;
  */
 export async function measurePrepareExecution(): Promise<Figure[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-bench-'));
-  const env = loadEnv({
-    DATA_DIR: dataDir,
-    PUBLIC_URL: 'http://127.0.0.1:1',
-    LOG_LEVEL: 'error',
-    EGRESS_ALLOW_HOSTS: '127.0.0.1',
-  });
-  const app = await createApp(env, createLogger(env));
+  const app = await openApp({ DATA_DIR: dataDir });
   try {
     return await measure(app);
   } finally {

@@ -92,11 +92,13 @@ function samePrice({ price: before }: CatalogueModel, { price: after }: Catalogu
  */
 function judgePrice(
   before: CataloguePrice | null,
-  { model: { modelKey, price: own }, bundledPrice, problems }: EnrichedModel,
+  entry: EnrichedModel,
 ): { price: CataloguePrice | null; leap?: Quarantined } {
+  const { modelKey, price: own } = entry.model;
+  const bundledPrice = before && own ? null : entry.bundledPrice; // looked up when asked for
   const known = before ?? bundledPrice;
   if (!own) {
-    const mayBundle = before === null || (before.source === 'bundled' && problems.length === 0);
+    const mayBundle = before === null || (before.source === 'bundled' && entry.problems.length === 0);
     return judgeAgainst(before, mayBundle ? bundledPrice : null, before ? null : bundledPrice, modelKey);
   }
   if (own.source === 'operator') return { price: own };

@@ -10,7 +10,8 @@ import type { CatalogueModel, CataloguePrice, Quarantined } from './model-sync-d
 export interface EnrichedModel {
   /** Its price is the operator's or the provider's own. */
   model: CatalogueModel;
-  bundledPrice: CataloguePrice | null;
+  /** Looked up each time it is read, which takes longer than all the rest. */
+  readonly bundledPrice: CataloguePrice | null;
   problems: Quarantined[];
 }
 
@@ -73,7 +74,9 @@ function enrichOne(
       knowledgeCutoff: listed.knowledgeCutoff ?? null,
       price,
     },
-    bundledPrice: findBundledPrice(kind, listed.modelKey, at),
+    get bundledPrice() {
+      return findBundledPrice(kind, listed.modelKey, at);
+    },
     problems,
   };
 }

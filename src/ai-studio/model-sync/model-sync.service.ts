@@ -93,8 +93,9 @@ export class ModelSyncService {
       diffId,
       outcome: 'succeeded',
       counts: countsOfPlan(plan),
+      finishedAt: new Date(),
     };
-    const result = await this.runs.applyOnce(diff, accept, { ...run, finishedAt: new Date() }, (manager) =>
+    const result = await this.runs.applyOnce(diff, accept, run, (manager) =>
       this.catalogue.write(manager, providerId, plan, 'provider', run.startedAt),
     );
     if (result === 'stale') throw staleDiff();
@@ -103,7 +104,7 @@ export class ModelSyncService {
     await this.changes.announceForAllTeams();
     const { startedBy, userId, counts } = run;
     this.logger.info({ providerId, diffId, startedBy, userId, counts }, 'model catalogue changed');
-    return toRunView({ ...run, finishedAt: new Date() });
+    return toRunView(run);
   }
 
   async listRuns({ provider, cursor, limit = defaultPageSize }: FindSyncRunsDto): Promise<Page<SyncRunView>> {
@@ -156,21 +157,18 @@ export class ModelSyncService {
     const listed = enrich(provider, listing.models, this.operator.read(), takenAt);
     const comparison = computeDiff(state.models, listed);
     comparison.quarantined.push(...listing.skipped.map(toQuarantined));
-    const mayVanish = comparison.quarantined
-      .filter(({ field }) => field === 'status')
-      .map(({ model }) => model);
-    const archived = state.models.filter(
-      ({ modelKey }) =>
-        mayVanish.includes(modelKey) ||
-        comparison.archivedModels.some((model) => model.modelKey === modelKey),
-    );
+    const mayVanish = new Set([
+      ...comparison.archivedModels.map(({ modelKey }) => modelKey),
+      ...comparison.quarantined.filter(({ field }) => field === 'status').map(({ model }) => model),
+    ]);
+    const vanishing = state.models.filter(({ modelKey }) => mayVanish.has(modelKey));
     const document: ModelSyncDiff = {
       id: uuidv7(),
       providerId: provider.id,
       takenAt: takenAt.toISOString(),
       baseVersion: state.version,
       ...comparison,
-      affected: await this.catalogue.findAffected(provider.id, archived),
+      affected: await this.catalogue.findAffected(provider.id, vanishing),
     };
     const stored: StoredDiff = {
       id: document.id,

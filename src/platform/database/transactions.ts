@@ -43,7 +43,7 @@ export class TeamTransaction {
   async pipeline<Row extends object>(scope: TransactionScope, statements: Statement[]): Promise<Row[][]> {
     const begin = `start transaction; ${asApplication}${settings(scope)}`;
     const client = await this.database.connect();
-    // Where the beginning fails, so does all behind it: an aborted transaction refuses everything but its end.
+    // It begins before it takes the role: where role or scope are refused, the aborted transaction refuses all behind it.
     const answers = await Promise.allSettled(
       client.together(() => [
         client.query<Row>(begin),
