@@ -10,9 +10,11 @@ import { measureFirstByte } from './first-byte.ts';
 import { measureMemory, measureStart } from './footprint.ts';
 import { mode } from './place.ts';
 import { measurePrepareExecution } from './prepare-execution.ts';
+import { measurePrompts } from './prompts.ts';
 
 const parts: Record<string, { title: string; measure: () => Promise<Figure[]> }> = {
   prepare: { title: 'prepareExecution, in the process', measure: measurePrepareExecution },
+  prompts: { title: 'Writing a prompt', measure: measurePrompts },
   'first-byte': { title: 'A streamed chat message, against a direct AI SDK call', measure: measureFirstByte },
   catalogue: { title: 'The catalogue with 10,000 models and 1,000 teams', measure: measureCatalogue },
   cost: { title: 'What a call costs, against the price package', measure: measureCost },

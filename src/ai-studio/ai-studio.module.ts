@@ -1,8 +1,15 @@
 import { Module } from '@nestjs/common';
 import { AppConfigModule } from '../app-config';
+import { AgentCache } from './agents/agent-cache';
+import { AgentController } from './agents/agent.controller';
+import { AgentRepository } from './agents/agent.repository';
+import { AgentRouter } from './agents/agent.router';
+import { AgentService } from './agents/agent.service';
+import { ExecutableAgentRepository } from './agents/executable-agent.repository';
 import { AiStudioService } from './ai-studio.service';
 import { EncryptionModule } from './encryption/encryption.module';
 import { CandidateService } from './execution/candidates';
+import { ExecutionPlanner } from './execution/execution-planner';
 import { ExecutionService } from './execution/execution.service';
 import { ModelClients } from './execution/model-clients';
 import { ModelTestService } from './execution/model-test.service';
@@ -26,9 +33,9 @@ import { TeamSetup } from './models/team-setup';
 import { TeamSetupRepository } from './models/team-setup.repository';
 import { TeamSnapshots } from './models/team-snapshot';
 import { TeamSnapshotRepository } from './models/team-snapshot.repository';
-import { PromptPreviewService } from './prompts/prompt-preview.service';
-import { PromptController } from './prompts/prompt.controller';
-import { PromptRouter } from './prompts/prompt.router';
+import { PromptPreviewService } from './previews/prompt-preview.service';
+import { PromptController } from './previews/prompt.controller';
+import { PromptRouter } from './previews/prompt.router';
 import { PromptService } from './prompts/prompt.service';
 import { ProviderController } from './providers/provider.controller';
 import { ProviderRepository } from './providers/provider.repository';
@@ -44,6 +51,7 @@ import { ExecutionLogService } from './usage/execution-log.service';
 import { ExecutionController } from './usage/execution.controller';
 import { ExecutionRepository } from './usage/execution.repository';
 import { ExecutionRouter } from './usage/execution.router';
+import { PromptTextRepository } from './usage/prompt-text.repository';
 
 const providers = [ProviderRepository, TeamProviderRepository, ProviderService, ProviderRouter];
 const tokens = [TokenRepository, TokenService, TokenRouter];
@@ -65,9 +73,10 @@ const modelSync = [
   ModelSyncRouter,
 ];
 const snapshots = [TeamSetupRepository, TeamSetup, TeamSnapshotRepository, TeamSnapshots];
+const agents = [AgentRepository, AgentService, ExecutableAgentRepository, AgentCache, AgentRouter];
 const prompts = [PromptService, PromptPreviewService, PromptRouter];
-const execution = [CandidateService, ModelClients, ExecutionService, ModelTestService];
-const usage = [ExecutionRepository, ExecutionLogService, ExecutionRouter];
+const execution = [CandidateService, ExecutionPlanner, ModelClients, ExecutionService, ModelTestService];
+const usage = [PromptTextRepository, ExecutionRepository, ExecutionLogService, ExecutionRouter];
 
 /** The configurator. Other rooms get {@link AiStudioService} and nothing else. */
 @Module({
@@ -79,6 +88,7 @@ const usage = [ExecutionRepository, ExecutionLogService, ExecutionRouter];
     ModelController,
     TeamModelController,
     ModelSyncController,
+    AgentController,
     PromptController,
     ExecutionController,
   ],
@@ -89,6 +99,7 @@ const usage = [ExecutionRepository, ExecutionLogService, ExecutionRouter];
     ...models,
     ...modelSync,
     ...snapshots,
+    ...agents,
     ...prompts,
     ...execution,
     ...usage,

@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
 import type { SecretString } from '../platform/secrets';
+import { AgentService } from './agents/agent.service';
+import type { AvailableAgent } from './agents/available-agent';
 import { CandidateService } from './execution/candidates';
-import { ExecutionService, type ExecutionConfig, type ExecutionRequest } from './execution/execution.service';
+import type { ExecutionRequest } from './execution/execution-request';
+import { ExecutionService, type ExecutionConfig } from './execution/execution.service';
 import { toAvailableModel, type AvailableModel } from './models/available-model';
-import type { SystemPrompt } from './prompts/compose-prompt';
-import { PromptService } from './prompts/prompt.service';
+import { PromptPreviewService, type SystemPrompt } from './previews/prompt-preview.service';
 import { TokenService } from './tokens/token.service';
 
 /**
@@ -16,7 +18,8 @@ import { TokenService } from './tokens/token.service';
 export class AiStudioService {
   constructor(
     @Inject(CandidateService) private readonly candidates: CandidateService,
-    @Inject(PromptService) private readonly prompts: PromptService,
+    @Inject(PromptPreviewService) private readonly prompts: PromptPreviewService,
+    @Inject(AgentService) private readonly agents: AgentService,
     @Inject(TokenService) private readonly tokens: TokenService,
     @Inject(ExecutionService) private readonly executions: ExecutionService,
   ) {}
@@ -36,9 +39,19 @@ export class AiStudioService {
     return toAvailableModel(await this.candidates.getModel(scope, modelId));
   }
 
-  /** The system prompt that an execution of this scope gets now, with where each part comes from. */
-  getSystemPrompt(scope: Scope): Promise<SystemPrompt> {
-    return this.prompts.compose(scope);
+  /** The team's agents by name, at most 1,000 of them, without their instructions. */
+  listAgents(scope: Scope): Promise<AvailableAgent[]> {
+    return this.agents.listAvailable(scope.teamId);
+  }
+
+  /** Throws `NOT_FOUND` for an agent that is deleted, or another team's. */
+  getAgent(scope: Scope, agentId: string): Promise<AvailableAgent> {
+    return this.agents.getAvailable(scope.teamId, agentId);
+  }
+
+  /** The system prompt that an execution of the same request gets now, with where each part comes from. */
+  getSystemPrompt(scope: Scope, request: ExecutionRequest = {}): Promise<SystemPrompt> {
+    return this.prompts.getSystemPrompt(scope, request);
   }
 
   /** The team's key for a provider. Each `reveal()` is logged. Throws `TOKEN_MISSING` or `TOKEN_UNREADABLE`. */
@@ -46,7 +59,7 @@ export class AiStudioService {
     return this.tokens.getSecret(scope, providerId);
   }
 
-  /** All that it takes to run a model: see {@link ExecutionConfig} and `ExecutionService.prepare` for its errors. */
+  /** All that it takes to run a model: see {@link ExecutionConfig}, and `ExecutionPlanner.plan` for its errors. */
   prepareExecution(scope: Scope, request: ExecutionRequest = {}): Promise<ExecutionConfig> {
     return this.executions.prepare(scope, request);
   }

@@ -1,3 +1,3 @@
 export { AppConfigModule } from './app-config.module';
-export { AppConfigService } from './app-config.service';
+export { AppConfigService, type EffectiveConfig } from './app-config.service';
 export type { AppConfigRouter } from './app-config.router';

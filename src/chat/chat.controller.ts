@@ -32,8 +32,8 @@ import {
   MessagePageView,
   MessageView,
   SendMessageDto,
+  SessionDetailsView,
   SessionPageView,
-  SessionView,
   UpdateSessionDto,
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
@@ -57,31 +57,31 @@ export class ChatController {
   @Post()
   @RequirePermission('chat.use')
   @ApiOperation({ summary: 'Begin a conversation' })
-  @ApiCreatedResponse({ type: SessionView })
-  create(@CurrentCaller() caller: Caller, @Body() body: CreateSessionDto): Promise<SessionView> {
+  @ApiCreatedResponse({ type: SessionDetailsView })
+  create(@CurrentCaller() caller: Caller, @Body() body: CreateSessionDto): Promise<SessionDetailsView> {
     return this.sessions.create(toScope(caller, chatApp), body);
   }
 
   @Get(':sessionId')
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'Read a conversation' })
-  @ApiOkResponse({ type: SessionView })
+  @ApiOperation({ summary: 'Read a conversation, with the history of its agents' })
+  @ApiOkResponse({ type: SessionDetailsView })
   get(
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,
-  ): Promise<SessionView> {
+  ): Promise<SessionDetailsView> {
     return this.sessions.get(toScope(caller, chatApp), sessionId);
   }
 
   @Patch(':sessionId')
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'Rename a conversation or change its model' })
-  @ApiOkResponse({ type: SessionView })
+  @ApiOperation({ summary: 'Rename a conversation, change its model, set or take away its agent' })
+  @ApiOkResponse({ type: SessionDetailsView })
   update(
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,
     @Body() body: UpdateSessionDto,
-  ): Promise<SessionView> {
+  ): Promise<SessionDetailsView> {
     return this.sessions.update(toScope(caller, chatApp), sessionId, body);
   }
 

@@ -15,8 +15,8 @@ import {
   UpdateNamedSessionDto,
   type MessagePageView,
   type MessageView,
+  type SessionDetailsView,
   type SessionPageView,
-  type SessionView,
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
 
@@ -28,7 +28,10 @@ export class ChatRouter {
   ) {}
 
   @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
-  createSession(@Input() input: CreateSessionDto, @Ctx() { caller }: CallerContext): Promise<SessionView> {
+  createSession(
+    @Input() input: CreateSessionDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<SessionDetailsView> {
     return this.sessions.create(toScope(caller, chatApp), input);
   }
 
@@ -38,7 +41,10 @@ export class ChatRouter {
   }
 
   @Query({ input: dto(SessionNameDto), meta: needs('chat.use') })
-  getSession(@Input() { sessionId }: SessionNameDto, @Ctx() { caller }: CallerContext): Promise<SessionView> {
+  getSession(
+    @Input() { sessionId }: SessionNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<SessionDetailsView> {
     return this.sessions.get(toScope(caller, chatApp), sessionId);
   }
 
@@ -46,7 +52,7 @@ export class ChatRouter {
   updateSession(
     @Input() { sessionId, ...changes }: UpdateNamedSessionDto,
     @Ctx() { caller }: CallerContext,
-  ): Promise<SessionView> {
+  ): Promise<SessionDetailsView> {
     return this.sessions.update(toScope(caller, chatApp), sessionId, changes);
   }
 

@@ -7,6 +7,8 @@ import { BETTER_AUTH, createBetterAuth } from './better-auth/better-auth';
 import { BetterAuthController } from './better-auth/better-auth.controller';
 import { CallerService } from './callers/caller.service';
 import { MembershipRepository } from './callers/membership.repository';
+import { Directory } from './directory/directory';
+import { DirectoryRepository } from './directory/directory.repository';
 import { PermissionGuard } from './permissions/permission.guard';
 import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middleware';
 
@@ -18,9 +20,11 @@ import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middlewa
     { provide: BETTER_AUTH, useFactory: createBetterAuth, inject: [ENV, Database, LOGGER] },
     MembershipRepository,
     CallerService,
+    DirectoryRepository,
+    Directory,
     TrpcPermissionMiddleware,
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],
-  exports: [TrpcPermissionMiddleware],
+  exports: [TrpcPermissionMiddleware, Directory],
 })
 export class IdentityModule {}

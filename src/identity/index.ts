@@ -1,5 +1,6 @@
 export { IdentityModule } from './identity.module';
 export { isTeamAdmin, toScope, type Caller } from './callers/caller';
+export { Directory } from './directory/directory';
 export { CurrentCaller } from './callers/current-caller';
 export { permissions, type Permission } from './permissions/permissions';
 export { needs, permissionMetadata, RequirePermission } from './permissions/require-permission';

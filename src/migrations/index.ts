@@ -5,6 +5,9 @@ import { AiStudio1763800003000 } from './1763800003000-ai-studio';
 import { Chat1763800004000 } from './1763800004000-chat';
 import { BuiltInProviders1763800005000 } from './1763800005000-built-in-providers';
 import { ModelCatalogue1763900000000 } from './1763900000000-model-catalogue';
+import { Agents1764000000000 } from './1764000000000-agents';
+import { Prompts1764000001000 } from './1764000001000-prompts';
+import { ChatAgents1764000002000 } from './1764000002000-chat-agents';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -15,4 +18,7 @@ export const migrations = [
   Chat1763800004000,
   BuiltInProviders1763800005000,
   ModelCatalogue1763900000000,
+  Agents1764000000000,
+  Prompts1764000001000,
+  ChatAgents1764000002000,
 ];

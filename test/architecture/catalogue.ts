@@ -46,7 +46,13 @@ export interface TableProtection {
   forced: boolean;
   /** Columns of the primary key and of other indexes, in order. */
   primaryKey: string[];
-  policies: { roles: string[]; command: string; using: string | null; check: string | null }[];
+  policies: {
+    roles: string[];
+    permissive: boolean;
+    command: string;
+    using: string | null;
+    check: string | null;
+  }[];
   /** To tables that have a team themselves; pairs of columns `here=there`. */
   teamReferences: { table: string; pairs: string[] }[];
 }
@@ -63,7 +69,7 @@ export function listTables(dataSource: DataSource): Promise<TableProtection[]> {
       coalesce((select json_agg(a.attname order by k.position)
          from pg_index i, unnest(i.indkey::smallint[]) with ordinality as k(number, position), pg_attribute a
         where i.indrelid = t.oid and i.indisprimary and a.attrelid = t.oid and a.attnum = k.number), '[]') as "primaryKey",
-      coalesce((select json_agg(json_build_object('roles', roles, 'command', cmd, 'using', qual, 'check', with_check) order by policyname)
+      coalesce((select json_agg(json_build_object('roles', roles, 'permissive', permissive = 'PERMISSIVE', 'command', cmd, 'using', qual, 'check', with_check) order by policyname)
          from pg_policies where schemaname = 'public' and tablename = t.relname), '[]') as policies,
       coalesce((select json_agg(json_build_object('table', there.relname, 'pairs',
           (select json_agg(a.attname || '=' || b.attname order by k.position)
@@ -95,10 +101,11 @@ export async function findTeamFaults(dataSource: DataSource): Promise<string[]> 
   ]);
 }
 
-/** Permissive policies add up: the application may have one, for reading and writing alike. */
+/** Permissive policies add up: the application may have one, for reading and writing alike. Restrictive ones only narrow it. */
 function isIsolated(policies: TableProtection['policies']): boolean {
   const own = policies.filter(
-    (policy) => policy.roles.includes('ai_studio_app') || policy.roles.includes('public'),
+    (policy) =>
+      policy.permissive && (policy.roles.includes('ai_studio_app') || policy.roles.includes('public')),
   );
   const [policy] = own;
   if (!policy || own.length > 1) return false;

@@ -15,7 +15,7 @@ const expectedExports: Record<string, string[]> = {
   DatabaseModule: ['AcrossTeams', 'Database', 'PlatformTransaction', 'Recovery', 'TeamTransaction'],
   TenancyModule: ['TeamChanges'],
   EgressModule: ['EgressGuard'],
-  IdentityModule: ['TrpcPermissionMiddleware'],
+  IdentityModule: ['Directory', 'TrpcPermissionMiddleware'],
   AppConfigModule: ['AppConfigService'],
   AiStudioModule: ['AiStudioService'],
   EncryptionModule: ['EncryptionService'],

@@ -90,6 +90,8 @@ describe('the schema of the database', () => {
         policies.some(({ using }) => using?.includes(`'app.user_id'`)),
       );
       expect(personal.map(({ table }) => table)).toEqual([
+        'ai_prompt_text',
+        'chat_agent_switch',
         'chat_message',
         'chat_session',
         'user_app_team_config',
@@ -142,6 +144,8 @@ describe('the schema of the database', () => {
 
     it('let maintenance end unfinished work and see which models are used, and read nothing that was said', async () => {
       expect(await listPrivileges(database.dataSource, 'ai_studio_maintenance')).toEqual({
+        ai_agent: ['select(deleted_at,id,team_id,version)'],
+        ai_agent_version: ['select(agent_id,model_id,name,team_id,version)'],
         ai_execution: ['select(id,instance_id,outcome,team_id)', 'update(finished_at,outcome)'],
         ai_team_model: ['select(enabled,is_default,model_id,team_id)'],
         chat_message: ['select(id,instance_id,status,team_id)', 'update(status,updated_at)'],
@@ -149,12 +153,15 @@ describe('the schema of the database', () => {
       });
     });
 
-    it('keep the application from writing global tables and from taking executions back', async () => {
+    it('keep the application from writing global tables and from taking executions or versions of agents back', async () => {
       const privileges = await listPrivileges(database.dataSource, 'ai_studio_app');
       expect(privileges).toMatchObject({
         ai_provider: ['select'],
         ai_model: ['select'],
         ai_execution: ['insert', 'select', 'update'],
+        ai_agent: ['insert', 'select', 'update'],
+        ai_agent_version: ['insert', 'select'],
+        chat_agent_switch: ['insert', 'select'],
       });
       const strong = Object.values(privileges)
         .flat()

@@ -22,6 +22,7 @@ interface Belongings {
   sessionId: string;
   memberSessionId: string;
   messageId: string;
+  agentId: string;
   executionId: string;
 }
 
@@ -58,6 +59,8 @@ describe('what belongs to others', () => {
     await owner.put('/api/v1/app-config/aiStudio/me', {
       config: { userInstructions: { enabled: true, content: `Mine of ${name}` } },
     });
+    const agent = { name: `Agent of ${name}`, instructions: `Told to the agent of ${name}` };
+    const { id: agentId } = (await owner.post('/api/v1/agents', { ...agent, modelId: model.id })).body;
     const sessionId = await createSession(owner, { title: `Session of ${name}` });
     const memberSessionId = await createSession(member, { title: `Session of a member of ${name}` });
     for (const [client, id] of [
@@ -76,16 +79,25 @@ describe('what belongs to others', () => {
       sessionId,
       memberSessionId,
       messageId: messages.body.items[1].id,
+      agentId,
       executionId: messages.body.items[1].executionId,
     };
   }
 
   /** All that the owner and the member of a team can see: compared before and after. */
-  async function photograph({ owner, member, sessionId, memberSessionId }: Belongings): Promise<string[]> {
+  async function photograph({
+    owner,
+    member,
+    sessionId,
+    memberSessionId,
+    agentId,
+  }: Belongings): Promise<string[]> {
     const paths = [
       'providers',
       'team-models',
       'tokens',
+      'agents',
+      `agents/${agentId}/versions`,
       'executions',
       'app-config/aiStudio/team',
       'app-config/aiStudio/me',
@@ -153,6 +165,20 @@ describe('what belongs to others', () => {
       client.mutate('aiTokens.removeByProvider', { providerId }),
   };
 
+  const agentCalls: Record<string, Call> = {
+    'GET agents/:id': (client, id) => client.get(`/api/v1/agents/${id}`),
+    'PATCH agents/:id': (client, id) => client.patch(`/api/v1/agents/${id}`, { name: 'taken over' }),
+    'PATCH agents/:id without a change': (client, id) => client.patch(`/api/v1/agents/${id}`, {}),
+    'DELETE agents/:id': (client, id) => client.delete(`/api/v1/agents/${id}`),
+    'GET agents/:id/versions': (client, id) => client.get(`/api/v1/agents/${id}/versions`),
+    'POST agents/:id/rollback': (client, id) => client.post(`/api/v1/agents/${id}/rollback`, { version: 1 }),
+    'aiAgents.get': (client, agentId) => client.query('aiAgents.get', { agentId }),
+    'aiAgents.update': (client, agentId) => client.mutate('aiAgents.update', { agentId, name: 'taken over' }),
+    'aiAgents.delete': (client, agentId) => client.mutate('aiAgents.delete', { agentId }),
+    'aiAgents.findVersions': (client, agentId) => client.query('aiAgents.findVersions', { agentId }),
+    'aiAgents.rollback': (client, agentId) => client.mutate('aiAgents.rollback', { agentId, version: 1 }),
+  };
+
   const modelCalls: Record<string, Call> = {
     'PATCH team-models/:id': (client, id) =>
       client.patch(`/api/v1/team-models/${encodeURIComponent(id)}`, { enabled: true }),
@@ -161,6 +187,9 @@ describe('what belongs to others', () => {
       client.post(`/api/v1/team-models/${encodeURIComponent(id)}/test`, {}),
     'GET prompts/preview': (client, id) =>
       client.get(`/api/v1/prompts/preview?modelId=${encodeURIComponent(id)}`),
+    'POST agents': (client, modelId) =>
+      client.post('/api/v1/agents', { name: uuidv7(), instructions: 'x', modelId }),
+    'PATCH agents/:own': (client, modelId) => client.patch(`/api/v1/agents/${ours.agentId}`, { modelId }),
     'POST chat/sessions': (client, modelId) => client.post('/api/v1/chat/sessions', { modelId }),
     'PATCH chat/sessions/:own': (client, modelId) =>
       client.patch(`/api/v1/chat/sessions/${ours.sessionId}`, { modelId }),
@@ -193,6 +222,10 @@ describe('what belongs to others', () => {
 
     it.each(Object.entries(providerCalls))('an endpoint or its key: %s', async (_, call) => {
       await expectNotThere(call, ours.owner, theirs.providerId, uuidv7());
+    });
+
+    it.each(Object.entries(agentCalls))('an agent: %s', async (_, call) => {
+      await expectNotThere(call, ours.owner, theirs.agentId, uuidv7());
     });
 
     it.each(Object.entries(modelCalls))("a model of a team's endpoint, by its id: %s", async (_, call) => {

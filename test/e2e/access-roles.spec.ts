@@ -40,6 +40,7 @@ interface Door {
 
 const uniqueName = () => `endpoint-${randomBytes(6).toString('hex')}`;
 const endpoint = () => ({ displayName: uniqueName(), baseUrl: 'http://127.0.0.1:9/v1' });
+const agent = () => ({ name: uniqueName(), instructions: 'Answer.' });
 
 /** A permission that nothing asks for yet. */
 const withoutDoor: Permission[] = [];
@@ -112,6 +113,16 @@ const doors: Partial<Record<Permission, Door>> = {
     rest: (client) => client.patch('/api/v1/team-models/sandbox%2Fecho', { enabled: true }),
     trpc: (trpc) => trpc.aiTeamModels.toggle.mutate({ modelId: 'sandbox/echo', enabled: true }),
   },
+  'agents.read': {
+    role: 'member',
+    rest: (client) => client.get('/api/v1/agents'),
+    trpc: (trpc) => trpc.aiAgents.find.query({}),
+  },
+  'agents.write': {
+    role: 'admin',
+    rest: (client) => client.post('/api/v1/agents', agent()),
+    trpc: (trpc) => trpc.aiAgents.create.mutate(agent()),
+  },
   'prompts.read': {
     role: 'member',
     rest: (client) => client.get('/api/v1/prompts/preview'),
@@ -140,8 +151,11 @@ const routes: Record<Role, string[]> = {
     'GET /api/v1/models',
     'GET /api/v1/team-models',
     'GET /api/v1/team-models/default',
+    'GET /api/v1/agents',
+    'GET /api/v1/agents/{agentId}',
     'GET /api/v1/prompts/preview',
     'GET /api/v1/executions',
+    'GET /api/v1/executions/{executionId}/prompt',
     'GET /api/v1/chat/sessions',
     'POST /api/v1/chat/sessions',
     'GET /api/v1/chat/sessions/{sessionId}',
@@ -165,6 +179,11 @@ const routes: Record<Role, string[]> = {
     'PUT /api/v1/team-models/default',
     'PUT /api/v1/team-models/order',
     'POST /api/v1/team-models/{modelId}/test',
+    'POST /api/v1/agents',
+    'PATCH /api/v1/agents/{agentId}',
+    'DELETE /api/v1/agents/{agentId}',
+    'GET /api/v1/agents/{agentId}/versions',
+    'POST /api/v1/agents/{agentId}/rollback',
   ],
   platformAdmin: [
     'POST /api/v1/providers',
@@ -189,8 +208,11 @@ const procedures: Record<Role, string[]> = {
     'aiModels.find',
     'aiTeamModels.findAvailable',
     'aiTeamModels.getDefault',
+    'aiAgents.find',
+    'aiAgents.get',
     'aiPrompts.getSystemPrompt',
     'aiExecutions.find',
+    'aiExecutions.getPrompt',
     'chat.createSession',
     'chat.findSessions',
     'chat.getSession',
@@ -214,6 +236,11 @@ const procedures: Record<Role, string[]> = {
     'aiTeamModels.setDefault',
     'aiTeamModels.reorder',
     'aiTeamModels.test',
+    'aiAgents.create',
+    'aiAgents.update',
+    'aiAgents.delete',
+    'aiAgents.findVersions',
+    'aiAgents.rollback',
   ],
   platformAdmin: [
     'aiProviders.create',
@@ -475,6 +502,7 @@ describe('roles', () => {
       ['POST', 'team-providers', { displayName: 'greedy', baseUrl: 'http://127.0.0.1:9/v1' }],
       ['PATCH', 'team-models/sandbox%2Fecho', { enabled: true }],
       ['PUT', 'team-models/default', { modelId: 'sandbox/echo' }],
+      ['POST', 'agents', { name: 'greedy', instructions: 'x' }],
     ])('%s %s takes no id, team, user, role or scope from a body', async (method, path, body) => {
       const foreign = people['an outsider'].userId;
       const extras = {

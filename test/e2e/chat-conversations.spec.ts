@@ -130,6 +130,9 @@ describe('conversations', () => {
         id: expect.any(String),
         title: 'Plans',
         modelId: model.id,
+        agentId: null,
+        agent: null,
+        agentSwitches: [],
         createdAt: expect.stringMatching(/Z$/),
         updatedAt: created.createdAt,
       });

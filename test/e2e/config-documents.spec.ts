@@ -63,7 +63,7 @@ const doors: [string, Door][] = [
 
 const documents: [Level, string, object][] = [
   ['team', 'aiStudio', { teamInstructions: { enabled: false, content: '', appliesTo: 'all' } }],
-  ['user', 'aiStudio', { userInstructions: { enabled: false, content: '' } }],
+  ['user', 'aiStudio', { language: null, userInstructions: { enabled: false, content: '' } }],
   ['team', 'chat', { agentSwitching: 'locked' }],
   ['user', 'chat', { defaultModelId: null }],
 ];

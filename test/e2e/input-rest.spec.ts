@@ -73,11 +73,13 @@ describe('what comes in over REST', () => {
   let admin: Client & { teamId: string };
   let operations: Operation[];
   let sessionId: string;
+  let agentId: string;
 
   beforeAll(async () => {
     app = await startTestApp();
     admin = await createTeam(await signUp(app));
     sessionId = await createSession(admin);
+    agentId = (await admin.post('/api/v1/agents', { name: 'Odd', instructions: 'Answer.' })).body.id;
     operations = readOperations((await admin.get('/docs/openapi.json')).body);
   });
 
@@ -201,6 +203,8 @@ describe('what comes in over REST', () => {
         ['PUT', 'team-models/default'],
         ['PUT', 'team-models/order'],
         ['PUT', 'app-config/chat/me'],
+        ['POST', 'agents'],
+        ['POST', `agents/${agentId}/rollback`],
         ['POST', `chat/sessions/${sessionId}/messages`],
       ] as const) {
         for (const body of [undefined, '{}', 'null']) {
@@ -333,6 +337,14 @@ describe('what comes in over REST', () => {
         ['PATCH', 'team-models/sandbox%2Fecho', { settings: { bogus: 1 } }, 'settings.bogus'],
         ['PUT', 'team-models/order', { modelIds: 'sandbox/echo' }, 'modelIds'],
         ['PUT', 'team-models/order', { modelIds: [5] }, 'modelIds'],
+        ['POST', 'agents', { name: 'x'.repeat(101), instructions: 'x' }, 'name'],
+        ['POST', 'agents', { name: 'x', instructions: 5 }, 'instructions'],
+        ['PATCH', `agents/${agentId}`, { version: 0 }, 'version'],
+        ['PATCH', `agents/${agentId}`, { name: null }, 'name'],
+        ['PATCH', `agents/${agentId}`, { settings: { temperature: 3 } }, 'settings.temperature'],
+        ['PATCH', `agents/${agentId}`, { variables: [{ name: 'a' }] }, 'variables.0.default'],
+        ['PATCH', `agents/${agentId}`, { variables: [null] }, 'variables.0'],
+        ['POST', `agents/${agentId}/rollback`, { version: '1' }, 'version'],
         ['PUT', 'tokens/openai', { token: 'two words' }, 'token'],
         ['PUT', 'tokens/openai', { token: 'sk-ünïcode-0001' }, 'token'],
         ['PUT', 'tokens/openai', { token: 'x'.repeat(4_097) }, 'token'],
@@ -400,6 +412,8 @@ describe('what comes in over REST', () => {
           `chat/sessions/${sessionId}/messages`,
           'models',
           'team-models',
+          'agents',
+          `agents/${agentId}/versions`,
           'executions',
         ]) {
           const error = expectRefusal(await admin.get(`/api/v1/${path}?limit=${limit}`), `${path} ${limit}`);
@@ -417,6 +431,8 @@ describe('what comes in over REST', () => {
         `chat/sessions/${sessionId}/messages`,
         'models',
         'team-models',
+        'agents',
+        `agents/${agentId}/versions`,
         'executions',
       ]) {
         const answer = await admin.get(
@@ -438,7 +454,14 @@ describe('what comes in over REST', () => {
       'limit[]=1',
       'a%00b=1',
     ])('with a parameter nobody asked for: %s', async (query) => {
-      for (const path of ['chat/sessions', 'models', 'team-models', 'executions', 'prompts/preview']) {
+      for (const path of [
+        'chat/sessions',
+        'models',
+        'team-models',
+        'agents',
+        'executions',
+        'prompts/preview',
+      ]) {
         expect(expectRefusal(await admin.get(`/api/v1/${path}?${query}`), `${path} ${query}`).code).toBe(
           'VALIDATION_FAILED',
         );

@@ -387,6 +387,44 @@ describe('model sync', () => {
     expectStatus(await admin.patch(modelPath(refs[0]), { enabled: true }));
   });
 
+  it('names the live agents of every team that ask for what would be archived, and no others', async () => {
+    const id = await addProvider();
+    lists.setModels('openrouter', [small, large, { id: 'acme/third' }]);
+    await sync(id);
+    const [owner, member] = [await createTeam(await signUp(app), 'Acme-agents'), admin];
+    const agent = async (client: Client, name: string, modelId: string | null): Promise<string> =>
+      expectStatus(await client.post('/api/v1/agents', { name, instructions: 'Canary.', modelId }), 201).id;
+    const goes = `${id}/acme/small`;
+    const stays = `${id}/acme/large`;
+    const asking = await agent(owner, 'Asking', goes);
+    const elsewhere = await agent(member, 'Elsewhere', goes);
+    await agent(owner, 'Without', null);
+    await agent(owner, 'Other', stays);
+    const moved = await agent(owner, 'Moved', goes);
+    expectStatus(await owner.patch(`/api/v1/agents/${moved}`, { modelId: stays }));
+    const back = await agent(owner, 'Back', stays);
+    expectStatus(await owner.patch(`/api/v1/agents/${back}`, { modelId: goes, name: 'Back again' }));
+    const gone = await agent(owner, 'Gone', goes);
+    expectStatus(await owner.delete(`/api/v1/agents/${gone}`), 204);
+
+    lists.setModels('openrouter', [large, { id: 'acme/third' }]);
+    const answer = await diff(id);
+    const { affected, archivedModels } = expectStatus(answer);
+    expect(archivedModels).toMatchObject([{ modelKey: 'acme/small' }]);
+    const byName = (one: { name: string }, other: { name: string }) => one.name.localeCompare(other.name);
+    expect(affected.agents.toSorted(byName)).toEqual([
+      { id: asking, name: 'Asking', teamId: owner.teamId },
+      { id: back, name: 'Back again', teamId: owner.teamId },
+      { id: elsewhere, name: 'Elsewhere', teamId: member.teamId },
+    ]);
+    expect(answer.text).not.toContain('Canary');
+    let shown = '';
+    const args = ['--provider', id, '--team', admin.teamId!];
+    await runModelSyncCommand(app.nest, args, (piece) => void (shown += piece));
+    expect(shown).toContain(`agent Back again of team ${owner.teamId}`);
+    expect(shown).not.toMatch(/Moved|Without|Gone|Other/);
+  });
+
   it('is the same over tRPC', async () => {
     const id = await addProvider();
     lists.setModels('openrouter', [small]);

@@ -183,7 +183,7 @@ describe('providers on the wire', () => {
       expect(answer.text).toBe('echo: How are you?');
       const call = server.requests.at(-1);
       expect(call?.headers[header]).toBe(`${prefix}${key}`);
-      expect(JSON.stringify(call?.body)).toContain('# Platform rules');
+      expect(JSON.stringify(call?.body)).toContain('do not invent facts about the company');
       const { [header]: _, ...others } = call?.headers ?? {};
       expect(
         findLeaks(key, { rest: JSON.stringify([call?.method, call?.path, others, call?.rawBody]) }),

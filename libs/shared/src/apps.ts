@@ -1,7 +1,21 @@
 import { z } from 'zod';
 import { AppRegistry } from './app-registry';
+import {
+  findInstructionProblems,
+  instructionVariables,
+  maxInstructionsLength,
+  toTemplate,
+} from './instructions';
 
-const instructions = z.string().max(20_000).default('');
+const instructions = z
+  .string()
+  .max(maxInstructionsLength, `must have at most ${maxInstructionsLength} characters`)
+  .superRefine((text, context) => {
+    if (text.length > maxInstructionsLength) return;
+    for (const message of findInstructionProblems(text, instructionVariables))
+      context.addIssue({ code: 'custom', message });
+  })
+  .default('');
 
 /** Team configuration of AI Studio: what every model of the team is told. */
 export const aiStudioTeamConfig = z.strictObject({
@@ -17,6 +31,13 @@ export const aiStudioTeamConfig = z.strictObject({
 
 /** A user's own configuration of AI Studio in a team. */
 export const aiStudioUserConfig = z.strictObject({
+  /** The language that the user wants answers in, as a BCP 47 tag such as `de` or `pt-BR`; `null` for that of each question. */
+  language: z
+    .string()
+    .max(35)
+    .refine(isLanguage, 'must be a language tag such as de or pt-BR')
+    .nullable()
+    .default(null),
   userInstructions: z
     .strictObject({ enabled: z.boolean().default(false), content: instructions })
     .prefault({}),
@@ -45,8 +66,8 @@ export const appRegistry = new AppRegistry();
 export const aiStudioApp = appRegistry.register({
   id: 'aiStudio',
   displayName: 'AI Studio',
-  team: { version: 1, schema: aiStudioTeamConfig },
-  user: { version: 1, schema: aiStudioUserConfig },
+  team: { version: 2, schema: aiStudioTeamConfig, upgrade: { 1: upgradeInstructions('teamInstructions') } },
+  user: { version: 2, schema: aiStudioUserConfig, upgrade: { 1: upgradeInstructions('userInstructions') } },
 });
 
 export const chatApp = appRegistry.register({
@@ -55,3 +76,24 @@ export const chatApp = appRegistry.register({
   team: { version: 1, schema: chatTeamConfig },
   user: { version: 1, schema: chatUserConfig },
 });
+
+function isLanguage(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+/** Version 1 knew no templates. */
+function upgradeInstructions(key: string) {
+  return (document: Record<string, unknown>): Record<string, unknown> => {
+    const instructions = document[key];
+    if (typeof instructions !== 'object' || instructions === null || !('content' in instructions))
+      return document;
+    const { content } = instructions;
+    return typeof content === 'string'
+      ? { ...document, [key]: { ...instructions, content: toTemplate(content) } }
+      : document;
+  };
+}

@@ -12,5 +12,14 @@ export {
   type ChatTeamConfig,
   type ChatUserConfig,
 } from './apps';
+export {
+  findCharacterProblems,
+  findInstructionProblems,
+  instructionVariables,
+  parseTemplate,
+  withoutUnseen,
+  type InstructionVariable,
+  type TemplatePart,
+} from './instructions';
 export { isUuid, toTeamId, toUserId, type AppId, type TeamId, type UserId, type Uuid } from './ids';
 export type { Scope } from './scope';

@@ -1,5 +1,7 @@
 import type { LanguageModelV4CallOptions, SharedV4ProviderOptions } from '@ai-sdk/provider';
+import type { ModelSettings } from '../models/team-model.entities';
 import type { SnapshotModel } from '../models/team-snapshot';
+import { toCandidateMessages, type CandidatePrompt } from './candidate-prompt';
 
 /** Call settings in the AI SDK's names: what an executor spreads into `streamText`. */
 export interface CandidateSettings {
@@ -17,18 +19,26 @@ export interface CandidateSettings {
 const defaultMaxOutputTokens = 8_192;
 const defaultFirstPartTimeoutMs = 60_000;
 
-export function settingsOf({ settings, maxOutputTokens: most }: SnapshotModel): CandidateSettings {
-  const { firstPartTimeoutMs: _, maxOutputTokens, ...rest } = settings;
+/** What the agent sets comes before what the team set for the model; of provider options, provider by provider. */
+export function settingsOf(
+  { settings: ofModel, maxOutputTokens: most }: SnapshotModel,
+  ofAgent: ModelSettings = {},
+): CandidateSettings {
+  const { firstPartTimeoutMs: _, maxOutputTokens, providerOptions, ...rest } = { ...ofModel, ...ofAgent };
   const wanted = maxOutputTokens ?? defaultMaxOutputTokens;
-  return { ...rest, maxOutputTokens: most === null ? wanted : Math.min(wanted, most) };
+  return {
+    ...rest,
+    maxOutputTokens: most === null ? wanted : Math.min(wanted, most),
+    ...(providerOptions ? { providerOptions: { ...ofModel.providerOptions, ...providerOptions } } : {}),
+  };
 }
 
-export function firstPartTimeoutOf({ settings }: SnapshotModel): number {
-  return settings.firstPartTimeoutMs ?? defaultFirstPartTimeoutMs;
+export function firstPartTimeoutOf({ settings }: SnapshotModel, ofAgent: ModelSettings = {}): number {
+  return ofAgent.firstPartTimeoutMs ?? settings.firstPartTimeoutMs ?? defaultFirstPartTimeoutMs;
 }
 
 interface Prepared {
-  system: string;
+  prompt: CandidatePrompt;
   settings: CandidateSettings;
 }
 
@@ -63,11 +73,7 @@ export function toCallOptions(
   return {
     ...options,
     ...ownSettings,
-    prompt: options.prompt.map((message) =>
-      message.role === 'system' && message.content === given.system
-        ? { ...message, content: own.system }
-        : message,
-    ),
+    prompt: toCandidateMessages(options.prompt, given.prompt.system, own.prompt),
     maxOutputTokens: isGivenLimit
       ? own.settings.maxOutputTokens
       : Math.min(maxOutputTokens, own.settings.maxOutputTokens),

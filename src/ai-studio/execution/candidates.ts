@@ -6,17 +6,26 @@ import { noDefaultModel, TeamModelService } from '../models/team-model.service';
 import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
 
 /** Which models an execution may use. */
-export interface ModelChoice {
-  /** Id or `<providerId>/<modelKey>`; the team's default where absent. */
+interface ModelChoice {
+  /** Id or `<providerId>/<modelKey>`; the preferred one where absent, else the team's default. */
   modelId?: string | undefined;
+  /** Id of a model that comes first where it can be used, and gives way to the team's order where not. */
+  preferredModelId?: string | undefined;
   /** Whether the team's other models may answer where the first cannot. Default true. */
   fallback?: boolean | undefined;
+}
+
+/** A model that would have come first but cannot be used, and why. */
+export interface SkippedModel {
+  providerId: string;
+  modelRef: string;
+  reason: string;
 }
 
 /** The models to ask, in order, and those that would have come first but cannot be used. */
 export interface Candidates {
   usable: [SnapshotModel, ...SnapshotModel[]];
-  skipped: { providerId: string; modelRef: string; reason: string }[];
+  skipped: SkippedModel[];
 }
 
 /** Chooses models from a team's snapshot. */
@@ -48,17 +57,31 @@ export class CandidateService {
   }
 
   /**
-   * The candidates of an execution. A model that was asked for by name must be usable; a default that is not gives way
-   * to the next in the team's order. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING`.
+   * The candidates of an execution. A model that was asked for by name must be usable; one that is preferred or default
+   * and is not gives way to the next in the team's order. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`,
+   * `TOKEN_MISSING`.
    */
   async choose(
     snapshot: TeamSnapshot,
     scope: Scope,
-    { modelId, fallback = true }: ModelChoice,
+    { modelId, preferredModelId, fallback = true }: ModelChoice,
   ): Promise<Candidates> {
+    if (modelId === undefined && preferredModelId !== undefined) {
+      const preferred = snapshot.models.find(({ id }) => id === preferredModelId);
+      if (preferred) return this.inOrder(snapshot, preferred, fallback);
+      const error = await this.teamModels.explainAbsence(scope.teamId, preferredModelId);
+      if (!fallback) throw error;
+      const { usable, skipped } = await this.choose(snapshot, scope, { fallback });
+      return { usable, skipped: [toSkipped(preferredModelId, error), ...skipped] };
+    }
     const first =
       modelId === undefined ? getDefault(snapshot) : await this.getNamed(snapshot, scope, modelId);
-    if (modelId !== undefined || !fallback) assertUsable(first);
+    if (modelId !== undefined) assertUsable(first);
+    return this.inOrder(snapshot, first, fallback);
+  }
+
+  private inOrder(snapshot: TeamSnapshot, first: SnapshotModel, fallback: boolean): Candidates {
+    if (!fallback) assertUsable(first);
     const inOrder = fallback ? [first, ...snapshot.models.filter((model) => model !== first)] : [first];
     const [usable, ...rest] = inOrder.filter(({ obstacle }) => !obstacle);
     if (!usable) throw unusable(first);
@@ -85,6 +108,13 @@ function getDefault({ models }: TeamSnapshot): SnapshotModel {
   const model = models.find(({ isDefault }) => isDefault);
   if (!model) throw noDefaultModel();
   return model;
+}
+
+/** A model that is not among the team's enabled ones, by the error that says why; its id where its name is not known. */
+function toSkipped(modelId: string, { message, details }: AppError): SkippedModel {
+  const named = typeof details === 'object' && details !== null && 'modelRef' in details;
+  const modelRef = named ? String(details.modelRef) : modelId;
+  return { providerId: modelRef.split('/', 1)[0] ?? modelRef, modelRef, reason: message };
 }
 
 function assertUsable(model: SnapshotModel): void {

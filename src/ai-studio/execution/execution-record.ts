@@ -1,10 +1,16 @@
+import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { costOf, toDisjoint } from '../prices/cost';
 import type { PriceCard } from '../prices/price';
 import type { Scope } from '@kdx/shared';
 import { AppError } from '../../platform/errors';
 import type { Logger } from '../../platform/logging';
+import type { ExecutableAgent } from '../agents/executable-agent';
+import type { ComposedPrompt } from '../prompts/layers';
 import type { Attempt, Execution, ExecutionTimings } from '../usage/execution.entity';
 import type { ExecutionRepository } from '../usage/execution.repository';
+import { toSentPrompt, type PromptText } from '../usage/sent-prompt';
+import { carries, type CandidatePrompt } from './candidate-prompt';
+import type { SkippedModel } from './candidates';
 import type { AttemptListener, Candidate } from './fallback-model';
 import type { ExecutionRecorder, MeasuredUsage } from './metering';
 
@@ -14,12 +20,14 @@ interface RecordOptions {
   /** In candidate order; the key that each uses, to note its use. */
   candidates: readonly [RecordedCandidate, ...RecordedCandidate[]];
   /** Models that would have come first but cannot be used, and why. */
-  skipped: { providerId: string; modelRef: string; reason: string }[];
+  skipped: SkippedModel[];
+  agent: Pick<ExecutableAgent, 'id' | 'version'> | undefined;
   expiresAt: Date;
 }
 
 /** A candidate with what the record needs of it beside. */
 export interface RecordedCandidate extends Candidate {
+  prompt: CandidatePrompt & ComposedPrompt;
   tokenId: string | undefined;
   /** Known without a price list: the sandbox costs nothing. */
   isFree: boolean;
@@ -41,6 +49,8 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
   private readonly timings: ExecutionTimings = {};
   private chosen: RecordedCandidate;
   private startedAt: number | undefined;
+  /** Whether each call so far passed on the prompt that was prepared. */
+  private asPrepared = true;
   private total: MeasuredUsage | undefined;
 
   constructor(
@@ -57,36 +67,40 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     return this.chosen.modelRef;
   }
 
-  async begin(): Promise<void> {
+  async begin({ prompt }: LanguageModelV4CallOptions): Promise<void> {
+    const [first] = this.options.candidates;
+    this.asPrepared &&= carries(prompt, first.prompt.system);
     if (this.startedAt !== undefined) return;
     if (this.options.expiresAt.getTime() < Date.now()) {
       throw new AppError('CONFLICT', 'This execution was prepared too long ago. Prepare it again.');
     }
     this.startedAt = performance.now();
-    const { id, scope } = this.options;
-    const [first] = this.options.candidates;
-    await this.executions.insert(scope, {
+    const { id, scope, agent } = this.options;
+    const sent = toSentPrompt(first.prompt, this.asPrepared);
+    const row = {
       ...scope,
       id,
       providerId: first.providerId,
       modelId: first.modelId,
       modelRef: first.modelRef,
-      agentId: null,
-      agentVersion: null,
-      outcome: 'running',
+      agentId: agent?.id ?? null,
+      agentVersion: agent?.version ?? null,
+      prompt: sent.record,
+      outcome: 'running' as const,
       inputTokens: null,
       cachedInputTokens: null,
       cacheWriteTokens: null,
       outputTokens: null,
       reasoningTokens: null,
-      usageSource: 'unknown',
+      usageSource: 'unknown' as const,
       costNanoUsd: null,
       priceId: null,
       attempts: [],
       timings: {},
       createdAt: new Date(),
       finishedAt: null,
-    });
+    };
+    await this.executions.insert(scope, row, sent.texts);
   }
 
   onAttempt(attempt: Attempt, candidate: Candidate): void {
@@ -104,11 +118,13 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
   ): Promise<void> {
     this.total = this.total ? add(this.total, usage) : usage;
     this.timings.totalMs = this.elapsed();
-    const { providerId, modelId, modelRef, price, tokenId } = this.chosen;
+    const { providerId, modelId, modelRef, price, tokenId, prompt } = this.chosen;
+    const sent = toSentPrompt(prompt, this.asPrepared);
     const ending: Partial<Execution> = {
       providerId,
       modelId,
       modelRef,
+      prompt: sent.record,
       outcome,
       ...Object.fromEntries(counts.map((name) => [name, this.total?.[name] ?? null])),
       usageSource: this.total.source,
@@ -118,7 +134,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
       timings: this.timings,
       finishedAt: new Date(),
     };
-    await this.save(ending, tokenId);
+    await this.save(ending, sent.texts, tokenId);
   }
 
   /** nano-USD; `null` where the price or the usage is unknown, never 0 then, and where the sum is beyond belief. */
@@ -132,10 +148,14 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
   }
 
   /** The answer has been given: that its record cannot be kept is logged, and fails nothing. */
-  private async save(ending: Partial<Execution>, tokenId: string | undefined): Promise<void> {
+  private async save(
+    ending: Partial<Execution>,
+    texts: PromptText[],
+    tokenId: string | undefined,
+  ): Promise<void> {
     const { scope, id } = this.options;
     try {
-      await this.executions.end(scope, id, ending, tokenId);
+      await this.executions.end(scope, id, ending, texts, tokenId);
     } catch (error) {
       this.logger.error(
         { err: error, executionId: id, teamId: scope.teamId, ending },

@@ -4,21 +4,20 @@ import { wrapLanguageModel } from 'ai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Scope, TeamId } from '@kdx/shared';
 import { LOGGER, type Logger } from '../../platform/logging';
-import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
-import type { PromptLayer } from '../prompts/compose-prompt';
-import { PromptService } from '../prompts/prompt.service';
+import type { TeamSnapshot } from '../models/team-snapshot';
+import type { PromptSection, StrategyName } from '../prompts/layers';
+import { getProviderKind } from '../providers/provider-kinds';
 import { ExecutionRepository } from '../usage/execution.repository';
-import { CandidateService, type ModelChoice } from './candidates';
 import { firstPartTimeoutOf, settingsOf, type CandidateSettings } from './candidate-settings';
+import type { SkippedModel } from './candidates';
+import { ExecutionPlanner, type ExecutionPlan, type PlannedCandidate } from './execution-planner';
 import { ExecutionRecord, type RecordedCandidate } from './execution-record';
+import type { ExecutionRequest } from './execution-request';
 import { FallbackModel } from './fallback-model';
 import { metering } from './metering';
 import { ModelClients } from './model-clients';
 
 const expiresAfterMs = 10 * 60_000;
-
-/** What an executor asks for. */
-export type ExecutionRequest = ModelChoice;
 
 /** All that an executor needs: `streamText({ model, instructions: system, ...settings, messages })`. */
 export interface ExecutionConfig {
@@ -26,14 +25,24 @@ export interface ExecutionConfig {
   id: string;
   /** Holds the candidates in order, each with the team's key, the guarded way out and the meter. */
   model: LanguageModelV4;
+  /** The first candidate's system prompt. Passed on as it is, each other candidate gets it in its own family's form. */
   system: string;
   settings: CandidateSettings;
-  candidates: { modelId: string; modelRef: string; providerId: string; displayName: string }[];
+  candidates: {
+    modelId: string;
+    modelRef: string;
+    providerId: string;
+    displayName: string;
+    strategy: StrategyName;
+  }[];
   /** Which of them answers: known once an answer began. Until then the one that is asked, beginning with the first. */
   getModelRef: () => string;
   /** Models that would have come first but cannot be used, and why. */
-  skipped: { providerId: string; modelRef: string; reason: string }[];
-  layers: PromptLayer[];
+  skipped: SkippedModel[];
+  /** The agent in the version that answers. `isDeleted` where a conversation goes on with one that is gone. */
+  agent?: { id: string; name: string; version: number; isDeleted: boolean };
+  /** What `system` is made of. */
+  layers: PromptSection[];
   maxOutputTokens: number;
   /** Calling the model for the first time after this is a `CONFLICT`. */
   expiresAt: Date;
@@ -43,33 +52,27 @@ export interface ExecutionConfig {
 @Injectable()
 export class ExecutionService {
   constructor(
-    @Inject(TeamSnapshots) private readonly snapshots: TeamSnapshots,
-    @Inject(CandidateService) private readonly candidates: CandidateService,
-    @Inject(PromptService) private readonly prompts: PromptService,
+    @Inject(ExecutionPlanner) private readonly planner: ExecutionPlanner,
     @Inject(ModelClients) private readonly clients: ModelClients,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
-   * Chooses the models, composes the prompt and binds the keys; asks no database once the team's snapshot is in memory.
-   * Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING`, or `CONFLICT` for stored
-   * configuration that no longer fits.
+   * Chooses the models, composes the prompts and binds the keys; asks no database once what it takes is in memory.
+   * Throws what {@link ExecutionPlanner.plan} throws.
    */
   async prepare(scope: Scope, request: ExecutionRequest = {}): Promise<ExecutionConfig> {
-    const snapshot = await this.snapshots.get(scope.teamId);
-    const { usable, skipped } = await this.candidates.choose(snapshot, scope, request);
-    const { system, layers } = await this.prompts.compose(scope);
-    const [firstModel, ...otherModels] = usable;
-    const first = this.toCandidate(scope.teamId, snapshot, firstModel, system);
-    const candidates = [
-      first,
-      ...otherModels.map((model) => this.toCandidate(scope.teamId, snapshot, model, system)),
-    ] as const;
+    const plan = await this.planner.plan(scope, request);
+    const { agent, skipped } = plan;
+    const [firstPlanned, ...otherPlanned] = plan.candidates;
+    const first = this.toCandidate(scope.teamId, plan, firstPlanned);
+    const others = otherPlanned.map((planned) => this.toCandidate(scope.teamId, plan, planned));
+    const candidates = [first, ...others] as const;
     const id = uuidv7();
     const expiresAt = new Date(Date.now() + expiresAfterMs);
     const record = new ExecutionRecord(
-      { id, scope, candidates, skipped, expiresAt },
+      { id, scope, candidates, skipped, agent, expiresAt },
       this.executions,
       this.logger,
     );
@@ -79,17 +82,19 @@ export class ExecutionService {
         model: new FallbackModel(candidates, record),
         middleware: metering(record),
       }),
-      system,
+      system: firstPlanned.prompt.system,
       settings: first.settings,
-      candidates: usable.map((model) => ({
+      candidates: plan.candidates.map(({ model, prompt }) => ({
         modelId: model.id,
         modelRef: model.ref,
         providerId: model.provider.id,
         displayName: model.displayName,
+        strategy: prompt.strategy,
       })),
       getModelRef: () => record.modelRef,
       skipped,
-      layers,
+      ...(agent ? { agent: toSummary(agent) } : {}),
+      layers: firstPlanned.prompt.sections,
       maxOutputTokens: first.settings.maxOutputTokens,
       expiresAt,
     };
@@ -97,10 +102,10 @@ export class ExecutionService {
 
   private toCandidate(
     teamId: TeamId,
-    snapshot: TeamSnapshot,
-    model: SnapshotModel,
-    system: string,
+    { snapshot, agent }: { snapshot: TeamSnapshot; agent: ExecutionPlan['agent'] },
+    { model, prompt }: PlannedCandidate,
   ): RecordedCandidate {
+    const { cacheBreakpoint } = getProviderKind(model.provider.kind);
     return {
       modelId: model.id,
       modelRef: model.ref,
@@ -109,9 +114,18 @@ export class ExecutionService {
       isFree: model.provider.kind === 'sandbox',
       price: model.price,
       getModel: () => this.clients.get(teamId, snapshot, model),
-      system,
-      settings: settingsOf(model),
-      firstPartTimeoutMs: firstPartTimeoutOf(model),
+      prompt: cacheBreakpoint ? { ...prompt, cacheBreakpoint } : prompt,
+      settings: settingsOf(model, agent?.settings),
+      firstPartTimeoutMs: firstPartTimeoutOf(model, agent?.settings),
     };
   }
+}
+
+function toSummary({
+  id,
+  name,
+  version,
+  isDeleted,
+}: NonNullable<ExecutionPlan['agent']>): NonNullable<ExecutionConfig['agent']> {
+  return { id, name, version, isDeleted };
 }

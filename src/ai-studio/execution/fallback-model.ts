@@ -9,6 +9,7 @@ import { AppError } from '../../platform/errors';
 import type { Attempt } from '../usage/execution.entity';
 import { AnswerRules } from './answer-rules';
 import { CallLimits } from './call-limits';
+import type { CandidatePrompt } from './candidate-prompt';
 import { toCallOptions, type CandidateSettings } from './candidate-settings';
 import { ConnectionLost, describeFailure, EmptyAnswer, type Failure } from './failures';
 import { bufferUntilContent } from './first-content';
@@ -21,7 +22,7 @@ export interface Candidate {
   providerId: string;
   /** Made when first asked: a candidate whose key cannot be opened gives way like any other. */
   getModel: () => Promise<LanguageModelV4>;
-  system: string;
+  prompt: CandidatePrompt;
   settings: CandidateSettings;
   firstPartTimeoutMs: number;
 }

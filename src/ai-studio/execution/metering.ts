@@ -6,7 +6,7 @@ import type {
   LanguageModelV4Usage,
 } from '@ai-sdk/provider';
 import { toDisjoint } from '../prices/cost';
-import { estimateTokens } from '../prompts/compose-prompt';
+import { estimateTokens } from '../prompts/token-count';
 import type { ExecutionOutcome, UsageSource } from '../usage/execution.entity';
 import { relayStream } from './relay-stream';
 
@@ -22,7 +22,8 @@ export interface MeasuredUsage {
 
 /** Keeps the record of an execution. `begin` is committed before the provider is called, `end` runs once for each call. */
 export interface ExecutionRecorder {
-  begin(): Promise<void>;
+  /** Of each call: what it is called with. */
+  begin(call: LanguageModelV4CallOptions): Promise<void>;
   onFirstPart(): void;
   end(outcome: Exclude<ExecutionOutcome, 'running'>, usage: MeasuredUsage): Promise<void>;
 }
@@ -44,7 +45,7 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
   return {
     specificationVersion: 'v4',
     async wrapStream({ doStream, params }) {
-      await recorder.begin();
+      await recorder.begin(params);
       const meter = new Meter(params);
       try {
         const result = await doStream();
@@ -66,7 +67,7 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
       }
     },
     async wrapGenerate({ doGenerate, params }) {
-      await recorder.begin();
+      await recorder.begin(params);
       const meter = new Meter(params);
       try {
         const result = await doGenerate();

@@ -55,16 +55,18 @@ export class CatalogueRepository {
     });
   }
 
-  /** Who uses these models. Ids and names of teams, nothing that they wrote. */
+  /** Who uses these models. Ids and names of teams and of their live agents, nothing else that they wrote. */
   async findAffected(providerId: string, models: ExistingModel[]): Promise<ModelSyncDiff['affected']> {
     if (models.length === 0) return { teams: [], agents: [], defaults: [] };
     const keys = new Map(models.map(({ id, modelKey }) => [id, modelKey]));
-    const uses = await this.acrossTeams.read<ModelUse>(readUses, [[...keys.keys()]]);
+    const ids = [...keys.keys()];
+    const uses = await this.acrossTeams.read<ModelUse>(readUses, [ids]);
+    const agents = await this.acrossTeams.read<AffectedAgent>(readAgents, [ids]);
     const teams = new Map(uses.map(({ teamId, name }) => [teamId, { id: teamId, name }]));
     const defaults = uses
       .filter(({ isDefault }) => isDefault)
       .map(({ teamId, modelId }) => ({ teamId, modelRef: `${providerId}/${keys.get(modelId) ?? ''}` }));
-    return { teams: [...teams.values()], agents: [], defaults };
+    return { teams: [...teams.values()], agents, defaults };
   }
 
   /** Writes a plan inside the transaction of `manager`, and moves the version of the provider's catalogue. */
@@ -103,6 +105,8 @@ interface ModelUse {
   modelId: string;
   isDefault: boolean;
 }
+
+type AffectedAgent = ModelSyncDiff['affected']['agents'][number];
 
 interface ModelRow extends Omit<ExistingModel, 'releasedAt' | 'deprecatedAt' | 'price'> {
   releasedAt: Date | null;
@@ -152,6 +156,13 @@ const readUses = `
   select own.team_id as "teamId", team.name, own.model_id as "modelId", own.is_default as "isDefault"
     from ai_team_model own join team on team.id = own.team_id
    where own.model_id = any($1::uuid[]) and own.enabled order by own.team_id, own.model_id`;
+
+const readAgents = `
+  select agent.id, said.name, agent.team_id as "teamId"
+    from ai_agent_version said
+    join ai_agent agent
+      on agent.team_id = said.team_id and agent.id = said.agent_id and agent.version = said.version
+   where said.model_id = any($1::uuid[]) and agent.deleted_at is null order by agent.team_id, said.name, agent.id`;
 
 const recordColumns = `
   id uuid, "modelKey" text, "displayName" text, purpose text, capabilities jsonb, "contextWindow" integer,

@@ -55,6 +55,7 @@ export interface ModelSyncDiff {
   /** Who uses what would be archived. */
   affected: {
     teams: { id: string; name: string }[];
+    /** Live agents whose current version asks for one of the models, enabled in their team or not. */
     agents: { id: string; name: string; teamId: string }[];
     defaults: { teamId: string; modelRef: string }[];
   };

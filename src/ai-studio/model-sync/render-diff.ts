@@ -33,6 +33,7 @@ export function renderDiff(diff: ModelSyncDiff): string {
     ...lines,
     ...(users === '' ? [] : [`Archiving affects: ${users}`]),
     ...affected.defaults.map(({ teamId, modelRef }) => `  ${modelRef} is the default of team ${teamId}`),
+    ...affected.agents.map(({ name, teamId }) => `  agent ${name} of team ${teamId} asks for one of them`),
     '',
   ].join('\n');
   return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (sign) => (sign === '\n' ? sign : '\ufffd')); // names are other people's: no escape sequences

@@ -1,4 +1,4 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { LanguageModelV4, SharedV4ProviderOptions } from '@ai-sdk/provider';
 import { createSandboxModel } from './sandbox';
 
 /** What a factory needs to make a model that calls a provider. */
@@ -19,6 +19,8 @@ export interface ProviderKind {
   baseUrl: string;
   key: 'required' | 'optional' | 'none';
   createModel(options: ModelFactoryOptions): Promise<LanguageModelV4>;
+  /** What a system message carries to mark that the provider's prompt cache may end after it; absent where it caches by itself. */
+  cacheBreakpoint?: SharedV4ProviderOptions;
   /** A cheap GET that only a valid key passes; absent where there is nothing to ask. */
   keyCheck?: { path: string; headers: (apiKey: string) => Record<string, string> };
 }
@@ -49,6 +51,7 @@ const kinds = {
       path: '/models',
       headers: (apiKey) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
     },
+    cacheBreakpoint: { anthropic: { cacheControl: { type: 'ephemeral' } } },
     createModel: async ({ baseUrl, apiKey, fetch, modelKey }) => {
       const { createAnthropic } = await import('@ai-sdk/anthropic');
       return createAnthropic({ baseURL: baseUrl, apiKey, fetch })(modelKey);
@@ -109,6 +112,7 @@ const kinds = {
     baseUrl: 'https://openrouter.ai/api/v1',
     key: 'required',
     keyCheck: { path: '/key', headers: bearer },
+    cacheBreakpoint: { openrouter: { cacheControl: { type: 'ephemeral' } } },
     createModel: async ({ baseUrl, apiKey, fetch, modelKey }) => {
       const { createOpenRouter } = await import('@openrouter/ai-sdk-provider');
       return createOpenRouter({ baseURL: baseUrl, apiKey, fetch, compatibility: 'strict' }).chat(modelKey);

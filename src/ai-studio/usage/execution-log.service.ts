@@ -1,15 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { aiStudioApp } from '@kdx/shared';
 import { isTeamAdmin, toScope, type Caller } from '../../identity';
+import { notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, type Page } from '../../platform/http';
-import type { ExecutionView, FindExecutionsDto } from './execution.dto';
+import type { ExecutionPromptView, ExecutionView, FindExecutionsDto } from './execution.dto';
 import type { Execution } from './execution.entity';
 import { ExecutionRepository } from './execution.repository';
+import { PromptTextRepository } from './prompt-text.repository';
 
 /** Shows what ran: all of the team to its admins, their own to members. */
 @Injectable()
 export class ExecutionLogService {
-  constructor(@Inject(ExecutionRepository) private readonly executions: ExecutionRepository) {}
+  constructor(
+    @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
+    @Inject(PromptTextRepository) private readonly texts: PromptTextRepository,
+  ) {}
 
   async list(
     caller: Caller,
@@ -27,6 +32,28 @@ export class ExecutionLogService {
     });
     const page = toPage(rows, limit, ({ id }) => [id]);
     return { ...page, items: page.items.map(toView) };
+  }
+
+  /**
+   * What the model of an execution was told, byte for byte. Throws `NOT_FOUND` for an execution that the caller may not
+   * see, and for one from before prompts were kept.
+   */
+  async getPrompt(caller: Caller, executionId: string): Promise<ExecutionPromptView> {
+    const scope = toScope(caller, aiStudioApp);
+    const execution = await this.executions.find(scope.teamId, executionId);
+    if (!execution || (execution.userId !== scope.userId && !isTeamAdmin(caller)))
+      throw notFound('The execution');
+    const { prompt, modelRef } = execution;
+    if (!prompt) throw notFound('The prompt of this execution');
+    const { strategy, role, asPrepared, separator, sections } = prompt;
+    const texts = await this.texts.find(
+      scope,
+      sections.map(({ sha256 }) => sha256),
+    );
+    const layers = sections.map((section) => ({ ...section, text: texts.get(section.sha256) ?? null }));
+    const parts = layers.flatMap(({ text }) => text ?? []);
+    const system = parts.length === layers.length ? parts.join(separator) : null;
+    return { executionId, modelRef, strategy, role, asPrepared, system, layers };
   }
 }
 

@@ -1,8 +1,9 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, RequirePermission, type Caller } from '../../identity';
+import { UuidPipe } from '../../platform/http';
 import { ExecutionLogService } from './execution-log.service';
-import { ExecutionPageView, FindExecutionsDto } from './execution.dto';
+import { ExecutionPageView, ExecutionPromptView, FindExecutionsDto } from './execution.dto';
 
 @ApiTags('Executions')
 @Controller('api/v1/executions')
@@ -15,5 +16,19 @@ export class ExecutionController {
   @ApiOkResponse({ type: ExecutionPageView })
   list(@CurrentCaller() caller: Caller, @Query() query: FindExecutionsDto): Promise<ExecutionPageView> {
     return this.executions.list(caller, query);
+  }
+
+  @Get(':executionId/prompt')
+  @RequirePermission('executions.read')
+  @ApiOperation({
+    summary:
+      "Read what the model was told. A user's own instructions are shown to that user alone; others see their digest",
+  })
+  @ApiOkResponse({ type: ExecutionPromptView })
+  getPrompt(
+    @CurrentCaller() caller: Caller,
+    @Param('executionId', UuidPipe) executionId: string,
+  ): Promise<ExecutionPromptView> {
+    return this.executions.getPrompt(caller, executionId);
   }
 }

@@ -1,4 +1,5 @@
 import {
+  BooleanField,
   EnumField,
   IntegerField,
   NumberField,
@@ -9,6 +10,13 @@ import {
   TimeField,
   UuidField,
 } from '../../platform/http';
+import {
+  layerNames,
+  strategyNames,
+  type LayerName,
+  type PromptRole,
+  type StrategyName,
+} from '../prompts/layers';
 import { executionOutcomes, type ExecutionOutcome } from './execution.entity';
 
 const count = { min: 0, max: Number.MAX_SAFE_INTEGER, nullable: true };
@@ -67,6 +75,53 @@ export class ExecutionView {
   @ObjectListField(() => AttemptView, { max: 500 }) attempts!: AttemptView[];
   @ObjectField(() => TimingsView) timings!: TimingsView;
   @TimeField() createdAt!: string;
+}
+
+class SentLayerView {
+  @EnumField(layerNames) layer!: LayerName;
+  @TextField({ max: 200, description: 'Where the text comes from' }) source!: string;
+  @IntegerField({
+    min: 0,
+    max: 2_147_483_647,
+    optional: true,
+    description: 'Version of that document or agent',
+  })
+  version?: number;
+  @BooleanField({ description: 'Whether it was for this user alone' }) personal!: boolean;
+  @TextField({ max: 64, description: "SHA-256 of the text's UTF-8 bytes, in hexadecimal" }) sha256!: string;
+  @TextField({
+    max: 1_000_000,
+    nullable: true,
+    description: "null where it is another user's own, or was deleted with that user",
+  })
+  text!: string | null;
+}
+
+/** What the model of an execution was told. */
+export class ExecutionPromptView {
+  @UuidField() executionId!: string;
+  @TextField({ max: 400 }) modelRef!: string;
+  @EnumField(strategyNames) strategy!: StrategyName;
+  @EnumField(['system', 'user'], {
+    description: 'Where it stood: as system message, or in front of the first user message',
+  })
+  role!: PromptRole;
+  @BooleanField({
+    description: 'False where the app sent something else than the prompt that was prepared for it',
+  })
+  asPrepared!: boolean;
+  @TextField({
+    max: 10_000_000,
+    nullable: true,
+    description: 'The whole text; null where a part of it is not shown to you',
+  })
+  system!: string | null;
+  @ObjectListField(() => SentLayerView, { max: 10, description: 'In the order of the text' })
+  layers!: SentLayerView[];
+}
+
+export class ExecutionNameDto {
+  @UuidField() executionId!: string;
 }
 
 export class ExecutionPageView {

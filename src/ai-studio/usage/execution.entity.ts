@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { SentPrompt } from './sent-prompt';
 
 /** How a prepared execution ended; `running` until then. */
 export const executionOutcomes = ['running', 'completed', 'stopped', 'failed', 'interrupted'] as const;
@@ -54,6 +55,10 @@ export class Execution {
 
   @Column('integer', { name: 'agent_version', nullable: true })
   agentVersion!: number | null;
+
+  /** What the answering model was told; `null` of executions from before it was kept. */
+  @Column('jsonb', { nullable: true })
+  prompt!: SentPrompt | null;
 
   @Column('text')
   outcome!: ExecutionOutcome;

@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Scope, TeamId } from '@kdx/shared';
 import { Recovery, TeamTransaction, writeWithPatience, type Statement } from '../../platform/database';
 import { Execution } from './execution.entity';
+import { PromptTextRepository } from './prompt-text.repository';
+import type { PromptText } from './sent-prompt';
 
 /** What to list. `before` is the id after which (going back in time) the page begins. */
 export interface ExecutionFilter {
@@ -20,6 +22,7 @@ export class ExecutionRepository {
   constructor(
     @Inject(TeamTransaction) private readonly transaction: TeamTransaction,
     @Inject(Recovery) private readonly recovery: Recovery,
+    @Inject(PromptTextRepository) private readonly texts: PromptTextRepository,
   ) {
     recovery.register(
       'executions',
@@ -29,14 +32,16 @@ export class ExecutionRepository {
   }
 
   /** Stores an execution that this process runs. */
-  async insert(scope: Scope, execution: Omit<Execution, 'instanceId'>): Promise<void> {
+  async insert(scope: Scope, execution: Omit<Execution, 'instanceId'>, texts: PromptText[]): Promise<void> {
     const { instanceId } = this.recovery;
     const insert = this.transaction
       .statement()
       .insert()
       .into(Execution)
       .values({ ...execution, instanceId });
-    await this.transaction.pipeline(scope, [insert.getQueryAndParameters()]);
+    await this.texts.storeWith(scope, texts, (statements) =>
+      this.transaction.pipeline(scope, [insert.getQueryAndParameters(), ...statements]),
+    );
   }
 
   /** Stores how an execution ended, and that the key was used (at most once a minute). */
@@ -44,6 +49,7 @@ export class ExecutionRepository {
     scope: Scope,
     id: string,
     ending: Partial<Execution>,
+    texts: PromptText[],
     tokenId: string | undefined,
   ): Promise<void> {
     const { teamId } = scope;
@@ -56,7 +62,13 @@ export class ExecutionRepository {
         .getQueryAndParameters(),
     ];
     if (tokenId) statements.push([noteUse, [teamId, tokenId, new Date()]]);
-    await writeWithPatience(() => this.transaction.pipeline(scope, statements));
+    await this.texts.storeWith(scope, texts, (more) =>
+      writeWithPatience(() => this.transaction.pipeline(scope, [...statements, ...more])),
+    );
+  }
+
+  find(teamId: TeamId, id: string): Promise<Execution | null> {
+    return this.transaction.run({ teamId }, (manager) => manager.findOneBy(Execution, { teamId, id }));
   }
 
   /** Newest first. */

@@ -3,7 +3,12 @@ import { Ctx, Input, Query, Router } from 'nestjs-trpc';
 import { needs, type CallerContext } from '../../identity';
 import { dto } from '../../platform/http';
 import { ExecutionLogService } from './execution-log.service';
-import { FindExecutionsDto, type ExecutionPageView } from './execution.dto';
+import {
+  ExecutionNameDto,
+  FindExecutionsDto,
+  type ExecutionPageView,
+  type ExecutionPromptView,
+} from './execution.dto';
 
 @Router({ alias: 'aiExecutions' })
 export class ExecutionRouter {
@@ -12,5 +17,13 @@ export class ExecutionRouter {
   @Query({ input: dto(FindExecutionsDto), meta: needs('executions.read') })
   find(@Input() input: FindExecutionsDto, @Ctx() { caller }: CallerContext): Promise<ExecutionPageView> {
     return this.executions.list(caller, input);
+  }
+
+  @Query({ input: dto(ExecutionNameDto), meta: needs('executions.read') })
+  getPrompt(
+    @Input() { executionId }: ExecutionNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ExecutionPromptView> {
+    return this.executions.getPrompt(caller, executionId);
   }
 }

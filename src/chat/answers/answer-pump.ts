@@ -53,11 +53,12 @@ export class AnswerPump {
 
   private async pump(
     scope: Scope,
-    { id: executionId, model, system, settings, getModelRef }: ExecutionConfig,
+    { id: executionId, model, system, settings, agent, getModelRef }: ExecutionConfig,
     history: UIMessage[],
     answer: RunningAnswer,
     onBegin: () => void,
   ): Promise<AppError | undefined> {
+    const metadata = { executionId, ...(agent ? { agent } : {}) };
     const store = new AnswerStore(scope, answer.messageId, getModelRef, this.messages, this.logger);
     // Who hears the end may send the next message at once: it is said when the answer is stored.
     const last: UIMessageChunk[] = [];
@@ -77,7 +78,7 @@ export class AnswerPump {
       const chunks = toUIMessageStream({
         stream,
         generateMessageId: () => answer.messageId,
-        messageMetadata: ({ part }) => (part.type === 'start' ? { executionId } : undefined),
+        messageMetadata: ({ part }) => (part.type === 'start' ? metadata : undefined),
         onError: (error) => errorText(keepFailure(error)),
       });
       for await (const chunk of chunks) {

@@ -164,6 +164,7 @@ export class AnswerService implements BeforeApplicationShutdown {
       question,
       answer,
       message.text.replace(/\s+/g, ' ').trim().slice(0, titleLength),
+      execution.agent,
     );
     const history = [...before, question].filter(({ parts }) => parts.length > 0);
     return { answer, history: history.map(({ id, role, parts }) => ({ id, role, parts: toUiParts(parts) })) };

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { chatUserConfig, type Scope } from '@kdx/shared';
-import { AiStudioService, type ExecutionConfig } from '../../ai-studio';
+import { AiStudioService, type ExecutionConfig, type ExecutionRequest } from '../../ai-studio';
 import { AppConfigService } from '../../app-config';
 import { AppError } from '../../platform/errors';
 import type { ChatSession } from '../sessions/chat.entities';
+import type { SessionToAnswer } from '../sessions/session.repository';
 
 /** A model that was chosen before this message, and where to choose another. */
 interface EarlierChoice {
@@ -12,7 +13,10 @@ interface EarlierChoice {
   change: string;
 }
 
-/** Which model answers: the message's own, else the conversation's, else the one the user prefers, else the team's default. */
+/**
+ * Which model answers: the message's own, else the conversation's, else the one the user prefers, else the agent's, else
+ * the team's default.
+ */
 @Injectable()
 export class ModelChooser {
   constructor(
@@ -24,11 +28,17 @@ export class ModelChooser {
    * Throws what `prepareExecution` throws; but `MODEL_NOT_AVAILABLE` instead of `NOT_FOUND` for a model that the message
    * does not name: who sent it has to learn which one is meant, and where it is chosen.
    */
-  async prepare(scope: Scope, session: ChatSession, modelId: string | undefined): Promise<ExecutionConfig> {
-    if (modelId !== undefined) return this.aiStudio.prepareExecution(scope, { modelId });
+  async prepare(
+    scope: Scope,
+    session: SessionToAnswer,
+    modelId: string | undefined,
+  ): Promise<ExecutionConfig> {
+    const agent = toAgentRequest(session);
+    if (modelId !== undefined) return this.aiStudio.prepareExecution(scope, { ...agent, modelId });
     const earlier = ofSession(session) ?? (await this.findPreferred(scope));
-    if (!earlier) return this.aiStudio.prepareExecution(scope);
-    return this.aiStudio.prepareExecution(scope, { modelId: earlier.modelId }).catch((error: unknown) => {
+    if (!earlier) return this.aiStudio.prepareExecution(scope, agent);
+    const request = { ...agent, modelId: earlier.modelId };
+    return this.aiStudio.prepareExecution(scope, request).catch((error: unknown) => {
       throw error instanceof AppError && error.code === 'NOT_FOUND' ? notAvailable(earlier) : error;
     });
   }
@@ -43,6 +53,15 @@ export class ModelChooser {
       change: 'PUT /api/v1/app-config/chat/me with { "config": { "defaultModelId" } }',
     };
   }
+}
+
+/** An agent in a version that it had is always found, deleted or not. */
+function toAgentRequest({ agentId, agentVersion, formerAgentName }: SessionToAnswer): ExecutionRequest {
+  return {
+    agentId: agentId ?? undefined,
+    agentVersion: agentVersion ?? undefined,
+    agentSwitch: formerAgentName === null ? undefined : { from: formerAgentName },
+  };
 }
 
 function ofSession({ id, modelId }: ChatSession): EarlierChoice | undefined {

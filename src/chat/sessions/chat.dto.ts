@@ -1,5 +1,7 @@
 import {
+  BooleanField,
   EnumField,
+  IntegerField,
   JsonObjectField,
   JsonObjectListField,
   ObjectField,
@@ -10,16 +12,20 @@ import {
   UuidField,
   type JsonObject,
 } from '../../platform/http';
+import { maxAgentSwitches } from './agent-switching';
 import { messageStatuses, type MessageStatus } from './chat.entities';
 
 const title = { max: 200, example: 'Holiday rules' };
 const modelId = { max: 400, description: 'Id, or <providerId>/<modelKey>', example: 'sandbox/echo' };
+const agentName = { max: 100, example: 'Support' };
+const agentVersion = { min: 1, max: 2_147_483_647 };
 const text = { max: 200_000, description: 'Plain text', example: 'Hello!' };
 
 export class CreateSessionDto {
   @TextField({ ...title, optional: true, description: 'The beginning of the first message where absent' })
   title?: string;
   @TextField({ ...modelId, optional: true }) modelId?: string;
+  @UuidField({ optional: true }) agentId?: string;
 }
 
 export class SessionChangesDto {
@@ -28,9 +34,16 @@ export class SessionChangesDto {
     ...modelId,
     optional: true,
     nullable: true,
-    description: "null goes back to the user's preference or the team's default",
+    description: "null goes back to the user's preference, the agent's model or the team's default",
   })
   modelId?: string | null;
+  @UuidField({
+    optional: true,
+    nullable: true,
+    description:
+      'null for none. The first one may always be set; a change to another, also after none, is AGENT_LOCKED unless the team configuration of chat has agentSwitching: allowed',
+  })
+  agentId?: string | null;
 }
 
 /** REST: the id is in the path. */
@@ -76,10 +89,46 @@ export class SendMessageToSessionDto extends SendMessageDto {
 export class SessionView {
   @UuidField() id!: string;
   @TextField({ ...title, min: 0 }) title!: string;
-  @UuidField({ nullable: true, description: "null: the user's preference, then the team's default" })
+  @UuidField({
+    nullable: true,
+    description: "null: the user's preference, then the agent's model, then the team's default",
+  })
   modelId!: string | null;
+  @UuidField({ nullable: true }) agentId!: string | null;
   @TimeField() createdAt!: string;
   @TimeField() updatedAt!: string;
+}
+
+export class SessionAgentView {
+  @UuidField() id!: string;
+  @TextField(agentName) name!: string;
+  @IntegerField({
+    ...agentVersion,
+    description: 'That of its last answer, or of when it was set. It answers in its current version',
+  })
+  version!: number;
+  @BooleanField({ description: 'True: deleted meanwhile, and the conversation goes on with this version' })
+  isDeleted!: boolean;
+}
+
+/** A change of agent. All three of the agent are null where it was taken away. */
+export class AgentSwitchView {
+  @UuidField({ nullable: true }) agentId!: string | null;
+  @TextField({ ...agentName, nullable: true, description: 'At that time' }) agentName!: string | null;
+  @IntegerField({ ...agentVersion, nullable: true, description: 'At that time' }) agentVersion!:
+    number | null;
+  @UuidField({ nullable: true, description: 'The last message before it; null where there was none' })
+  afterMessageId!: string | null;
+  @TimeField() at!: string;
+}
+
+export class SessionDetailsView extends SessionView {
+  @ObjectField(() => SessionAgentView, { nullable: true }) agent!: SessionAgentView | null;
+  @ObjectListField(() => AgentSwitchView, {
+    max: maxAgentSwitches,
+    description: `The first agent and each change, oldest first; of more than ${maxAgentSwitches} the latest`,
+  })
+  agentSwitches!: AgentSwitchView[];
 }
 
 export class SessionPageView {

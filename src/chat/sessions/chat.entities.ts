@@ -18,15 +18,64 @@ export class ChatSession {
   @Column('text')
   title!: string;
 
-  /** Model of the conversation; `null` follows the user's preference, then the team's default. */
+  /** Model of the conversation; `null` follows the user's preference, then the agent's, then the team's default. */
   @Column('uuid', { name: 'model_id', nullable: true })
   modelId!: string | null;
+
+  /** Agent of the conversation, which may be deleted; `null` is none. */
+  @Column('uuid', { name: 'agent_id', nullable: true })
+  agentId!: string | null;
+
+  /** Name and version that the agent gave its last answer in, or was set in: with them it goes on where it is deleted. */
+  @Column('text', { name: 'agent_name', nullable: true })
+  agentName!: string | null;
+
+  @Column('integer', { name: 'agent_version', nullable: true })
+  agentVersion!: number | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
+}
+
+/** A change of a conversation's agent: its whole history, from the first agent on. Never changed. */
+@Entity('chat_agent_switch')
+export class ChatAgentSwitch {
+  @PrimaryColumn('uuid', { name: 'team_id' })
+  teamId!: string;
+
+  @PrimaryColumn('uuid', { name: 'session_id' })
+  sessionId!: string;
+
+  /** Made in order. */
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  /** The agent from here on; `null` is none. */
+  @Column('uuid', { name: 'agent_id', nullable: true })
+  agentId!: string | null;
+
+  @Column('text', { name: 'agent_name', nullable: true })
+  agentName!: string | null;
+
+  @Column('integer', { name: 'agent_version', nullable: true })
+  agentVersion!: number | null;
+
+  /** Name of the agent that the model has to be told it is no more; `null` where there is none. */
+  @Column('text', { name: 'from_agent_name', nullable: true })
+  fromAgentName!: string | null;
+
+  /** The last message before it; `null` where there was none. */
+  @Column('uuid', { name: 'after_message_id', nullable: true })
+  afterMessageId!: string | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
 }
 
 /** A message, stored whole as the AI SDK's `UIMessage` parts. Ids are made in order, so they sort a conversation. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { In, MoreThan, Not } from 'typeorm';
 import type { Scope } from '@kdx/shared';
+import type { ExecutionConfig } from '../../ai-studio';
 import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
 import { AppError, notFound } from '../../platform/errors';
 import { ChatMessage } from './chat.entities';
@@ -46,22 +47,23 @@ export class MessageRepository {
   }
 
   /**
-   * Stores a question and the empty answer to it, which this process gives, and answers what was said before, in one
-   * round trip. Throws `NOT_FOUND` for a conversation that is none of the user's, `CONFLICT` while an answer is running
-   * or for a message that was sent before.
+   * Stores a question, the empty answer to it, which this process gives, and the agent's version that gives it; answers
+   * what was said before. One round trip. Throws `NOT_FOUND` for a conversation that is none of the user's, `CONFLICT`
+   * while an answer is running or for a message that was sent before.
    */
   async begin(
     scope: Scope,
     question: ChatMessage,
     answer: ChatMessage,
     title: string,
+    agent: ExecutionConfig['agent'],
   ): Promise<Pick<ChatMessage, 'id' | 'role' | 'parts'>[]> {
     const session = [scope.teamId, scope.userId, question.sessionId];
     const messages = [question, { ...answer, instanceId: this.recovery.instanceId }].map(toRow);
+    const stored = [question.clientId, JSON.stringify(messages), question.createdAt, title];
+    const answering = [agent?.id ?? null, agent?.name ?? null, agent?.version ?? null];
     const begun = await this.transaction
-      .pipeline<BegunRow>(scope, [
-        [storeMessages, [...session, question.clientId, JSON.stringify(messages), question.createdAt, title]],
-      ])
+      .pipeline<BegunRow>(scope, [[storeMessages, [...session, ...stored, ...answering]]])
       .then(([rows]) => rows?.[0], lostRace);
     if (!begun) throw notFound('The conversation');
     if (begun.running) throw answerRunning();
@@ -141,7 +143,9 @@ const storeMessages = `
       from open cross join jsonb_populate_recordset(null::chat_message, $5::jsonb) as message
   ), touched as (
     update chat_session
-       set updated_at = $6, title = case when title = '' and (select fresh from found) then $7 else title end
+       set updated_at = $6, title = case when title = '' and (select fresh from found) then $7 else title end,
+           agent_name = case when agent_id = $8::uuid then $9 else agent_name end,
+           agent_version = case when agent_id = $8::uuid then $10 else agent_version end
      where team_id = $1 and user_id = $2 and id = $3 and exists (select from open)
   )
   select running, repeated,

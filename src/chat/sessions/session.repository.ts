@@ -1,27 +1,48 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { Scope } from '@kdx/shared';
 import { TeamTransaction } from '../../platform/database';
-import { ChatSession } from './chat.entities';
+import { maxAgentSwitches, type AgentHistory } from './agent-switching';
+import { ChatAgentSwitch, ChatMessage, ChatSession } from './chat.entities';
+
+/** Answers after a change of agent in which the model is told of it. */
+const answersWithReset = 3;
+
+/** A conversation as the next answer needs it. */
+export interface SessionToAnswer extends ChatSession {
+  /** Name of the agent that the model has to be told it is no more; `null` where there is none. */
+  formerAgentName: string | null;
+}
+
+/** A conversation with the changes of its agent, oldest first. */
+export interface SessionWithHistory {
+  session: ChatSession;
+  switches: ChatAgentSwitch[];
+}
 
 /** Conversations. Every method takes the scope first: the team and the user whose they are. */
 @Injectable()
 export class SessionRepository {
   constructor(@Inject(TeamTransaction) private readonly transaction: TeamTransaction) {}
 
-  async insert(scope: Scope, session: ChatSession): Promise<void> {
-    await this.transaction.run(scope, (manager) => manager.insert(ChatSession, session));
+  /** With the beginning of its history where it has an agent. */
+  insert(scope: Scope, session: ChatSession, agentSwitch: ChatAgentSwitch | undefined): Promise<void> {
+    return this.transaction.run(scope, async (manager) => {
+      await manager.insert(ChatSession, session);
+      if (agentSwitch) await manager.insert(ChatAgentSwitch, agentSwitch);
+    });
   }
 
   /** In one round trip: an answer waits for it. */
-  async find(scope: Scope, id: string): Promise<ChatSession | null> {
-    const [rows] = await this.transaction.pipeline<ChatSession>(scope, [
-      [
-        `select team_id "teamId", id, user_id "userId", title, model_id "modelId", created_at "createdAt", updated_at "updatedAt"
-           from chat_session where team_id = $1 and user_id = $2 and id = $3`,
-        [scope.teamId, scope.userId, id],
-      ],
+  async find(scope: Scope, id: string): Promise<SessionToAnswer | null> {
+    const [rows] = await this.transaction.pipeline<SessionToAnswer>(scope, [
+      [selectToAnswer, [scope.teamId, scope.userId, id]],
     ]);
     return rows?.[0] ?? null;
+  }
+
+  findWithHistory(scope: Scope, id: string): Promise<SessionWithHistory | null> {
+    return this.transaction.run(scope, (manager) => findWithHistory(manager, scope, id));
   }
 
   /** Latest first. `after` is `[updatedAt, id]` of the last of the page before. */
@@ -45,15 +66,22 @@ export class SessionRepository {
     });
   }
 
+  /** `toSwitch` makes of the history what a change of agent adds to it, one change at a time; it throws to refuse. */
   update(
     scope: Scope,
     id: string,
     change: Partial<Pick<ChatSession, 'title' | 'modelId'>>,
-  ): Promise<ChatSession | null> {
+    toSwitch?: (history: AgentHistory) => ChatAgentSwitch | undefined,
+  ): Promise<SessionWithHistory | null> {
     const { teamId, userId } = scope;
     return this.transaction.run(scope, async (manager) => {
-      await manager.update(ChatSession, { teamId, userId, id }, { ...change, updatedAt: new Date() });
-      return manager.findOneBy(ChatSession, { teamId, userId, id });
+      const agent = toSwitch && (await switchAgent(manager, scope, id, toSwitch));
+      await manager.update(
+        ChatSession,
+        { teamId, userId, id },
+        { ...change, ...agent, updatedAt: new Date() },
+      );
+      return findWithHistory(manager, scope, id);
     });
   }
 
@@ -64,4 +92,70 @@ export class SessionRepository {
     );
     return affected === 1;
   }
+}
+
+/** Answers count from the last change of agent on; one that failed told the model nothing. */
+const selectToAnswer = `
+  select team_id "teamId", id, user_id "userId", title, model_id "modelId", agent_id "agentId",
+         agent_name "agentName", agent_version "agentVersion", created_at "createdAt", updated_at "updatedAt",
+         (select from_agent_name
+            from (select from_agent_name, after_message_id from chat_agent_switch
+                   where team_id = $1 and user_id = $2 and session_id = $3 order by id desc limit 1) last
+           where from_agent_name is not null and not exists (
+             select from chat_message
+              where team_id = $1 and user_id = $2 and session_id = $3 and id > last.after_message_id
+                and role = 'assistant' and status <> 'failed'
+             offset ${answersWithReset - 1})
+         ) "formerAgentName"
+    from chat_session where team_id = $1 and user_id = $2 and id = $3`;
+
+async function findWithHistory(
+  manager: EntityManager,
+  scope: Scope,
+  id: string,
+): Promise<SessionWithHistory | null> {
+  const { teamId, userId } = scope;
+  const session = await manager.findOneBy(ChatSession, { teamId, userId, id });
+  return session && { session, switches: await listSwitches(manager, scope, id) };
+}
+
+/** Adds to the history, and gives what the conversation has of the agent from then on. */
+async function switchAgent(
+  manager: EntityManager,
+  scope: Scope,
+  id: string,
+  toSwitch: (history: AgentHistory) => ChatAgentSwitch | undefined,
+): Promise<Partial<ChatSession>> {
+  const { teamId, userId } = scope;
+  // The lock first, by itself: a statement that waited for it would not see what it waited for.
+  const found = await manager.query<object[]>(
+    'select from chat_session where team_id = $1 and user_id = $2 and id = $3 for update',
+    [teamId, userId, id],
+  );
+  if (found.length === 0) return {};
+  const lastMessage = await manager.findOne(ChatMessage, {
+    select: { id: true },
+    where: { teamId, userId, sessionId: id },
+    order: { id: 'DESC' },
+  });
+  const switches = await listSwitches(manager, scope, id);
+  const agentSwitch = toSwitch({ switches, lastMessageId: lastMessage?.id ?? null });
+  if (!agentSwitch) return {};
+  await manager.insert(ChatAgentSwitch, agentSwitch);
+  const { agentId, agentName, agentVersion } = agentSwitch;
+  return { agentId, agentName, agentVersion };
+}
+
+/** The latest, oldest first. */
+async function listSwitches(
+  manager: EntityManager,
+  { teamId, userId }: Scope,
+  sessionId: string,
+): Promise<ChatAgentSwitch[]> {
+  const latest = await manager.find(ChatAgentSwitch, {
+    where: { teamId, userId, sessionId },
+    order: { id: 'DESC' },
+    take: maxAgentSwitches,
+  });
+  return latest.reverse();
 }

@@ -1,21 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Scope } from '@kdx/shared';
+import { chatTeamConfig, type Scope } from '@kdx/shared';
 import { AiStudioService } from '../../ai-studio';
-import { notFound } from '../../platform/errors';
+import { AppConfigService } from '../../app-config';
+import { AppError, notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, type JsonObject, type Page } from '../../platform/http';
+import { toAgentSwitch, type AgentChange } from './agent-switching';
 import type {
+  AgentSwitchView,
   CreateSessionDto,
   FindMessagesDto,
   FindSessionsDto,
   MessageView,
+  SessionAgentView,
   SessionChangesDto,
+  SessionDetailsView,
   SessionView,
 } from './chat.dto';
-import type { ChatMessage, ChatSession } from './chat.entities';
+import type { ChatAgentSwitch, ChatMessage, ChatSession } from './chat.entities';
 import { toEndedParts } from './ended-parts';
 import { MessageRepository } from './message.repository';
-import { SessionRepository } from './session.repository';
+import { SessionRepository, type SessionWithHistory } from './session.repository';
 
 /** Conversations and what was said in them. */
 @Injectable()
@@ -24,21 +29,31 @@ export class SessionService {
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
     @Inject(AiStudioService) private readonly aiStudio: AiStudioService,
+    @Inject(AppConfigService) private readonly configs: AppConfigService,
   ) {}
 
-  async create(scope: Scope, { title = '', modelId }: CreateSessionDto): Promise<SessionView> {
+  async create(
+    scope: Scope,
+    { title = '', modelId, agentId }: CreateSessionDto,
+  ): Promise<SessionDetailsView> {
     const now = new Date();
+    const agent = agentId === undefined ? null : await this.aiStudio.getAgent(scope, agentId);
     const session: ChatSession = {
       teamId: scope.teamId,
       userId: scope.userId,
       id: uuidv7(),
       title,
       modelId: modelId === undefined ? null : await this.toModelId(scope, modelId),
+      agentId: agent?.id ?? null,
+      agentName: agent?.name ?? null,
+      agentVersion: agent?.version ?? null,
       createdAt: now,
       updatedAt: now,
     };
-    await this.sessions.insert(scope, session);
-    return toSessionView(session);
+    const change = { scope, sessionId: session.id, agent, isLocked: true };
+    const first = toAgentSwitch(change, { switches: [], lastMessageId: null });
+    await this.sessions.insert(scope, session, first);
+    return this.toDetailsView(scope, { session, switches: first ? [first] : [] });
   }
 
   async list(scope: Scope, { cursor, limit = defaultPageSize }: FindSessionsDto): Promise<Page<SessionView>> {
@@ -47,20 +62,34 @@ export class SessionService {
     return { ...page, items: page.items.map(toSessionView) };
   }
 
-  async get(scope: Scope, id: string): Promise<SessionView> {
-    return toSessionView(await this.find(scope, id));
+  async get(scope: Scope, id: string): Promise<SessionDetailsView> {
+    const found = await this.sessions.findWithHistory(scope, id);
+    if (!found) throw notFound('The conversation');
+    return this.toDetailsView(scope, found);
   }
 
-  async update(scope: Scope, id: string, { title, modelId }: SessionChangesDto): Promise<SessionView> {
-    await this.find(scope, id);
-    const updated = await this.sessions.update(scope, id, {
+  /** Throws `NOT_FOUND`, `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING` or `AGENT_LOCKED`. */
+  async update(
+    scope: Scope,
+    id: string,
+    { title, modelId, agentId }: SessionChangesDto,
+  ): Promise<SessionDetailsView> {
+    const session = await this.find(scope, id);
+    const values = {
       ...(title === undefined ? {} : { title }),
       ...(modelId === undefined
         ? {}
         : { modelId: modelId === null ? null : await this.toModelId(scope, modelId) }),
-    });
+    };
+    const change = await this.toAgentChange(scope, session, agentId);
+    const updated = await this.sessions.update(
+      scope,
+      id,
+      values,
+      change && ((history) => toAgentSwitch(change, history)),
+    );
     if (!updated) throw notFound('The conversation');
-    return toSessionView(updated);
+    return this.toDetailsView(scope, updated);
   }
 
   async listMessages(
@@ -80,14 +109,70 @@ export class SessionService {
     return session;
   }
 
+  /** `undefined` where the agent stays: one that was deleted may. */
+  private async toAgentChange(
+    scope: Scope,
+    { id: sessionId, agentId: current }: ChatSession,
+    agentId: string | null | undefined,
+  ): Promise<AgentChange | undefined> {
+    if (agentId === undefined || agentId === current) return undefined;
+    if (agentId === null) return { scope, sessionId, agent: null, isLocked: false };
+    const agent = await this.aiStudio.getAgent(scope, agentId);
+    const { team } = await this.configs.getEffective(scope);
+    const isLocked = chatTeamConfig.parse(team).agentSwitching === 'locked';
+    return { scope, sessionId, agent, isLocked };
+  }
+
+  private async toDetailsView(
+    scope: Scope,
+    { session, switches }: SessionWithHistory,
+  ): Promise<SessionDetailsView> {
+    return {
+      ...toSessionView(session),
+      agent: await this.findAgent(scope, session),
+      agentSwitches: switches.map(toAgentSwitchView),
+    };
+  }
+
+  /** The agent of a conversation as it is now; a deleted one as it was when it last answered. */
+  private async findAgent(
+    scope: Scope,
+    { agentId: id, agentName, agentVersion: version }: ChatSession,
+  ): Promise<SessionAgentView | null> {
+    if (id === null || agentName === null || version === null) return null;
+    const live = await this.aiStudio.getAgent(scope, id).catch(ifNotFound);
+    return { id, name: live?.name ?? agentName, version, isDeleted: !live };
+  }
+
   /** A conversation keeps the id, so that a renamed provider does not lose it its model. */
   private async toModelId(scope: Scope, modelId: string): Promise<string> {
     return (await this.aiStudio.getModel(scope, modelId)).id;
   }
 }
 
-function toSessionView({ id, title, modelId, createdAt, updatedAt }: ChatSession): SessionView {
-  return { id, title, modelId, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+function ifNotFound(error: unknown): undefined {
+  if (!(error instanceof AppError && error.code === 'NOT_FOUND')) throw error;
+}
+
+function toSessionView({ id, title, modelId, agentId, createdAt, updatedAt }: ChatSession): SessionView {
+  return {
+    id,
+    title,
+    modelId,
+    agentId,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
+}
+
+function toAgentSwitchView({
+  agentId,
+  agentName,
+  agentVersion,
+  afterMessageId,
+  createdAt,
+}: ChatAgentSwitch): AgentSwitchView {
+  return { agentId, agentName, agentVersion, afterMessageId, at: createdAt.toISOString() };
 }
 
 export function toMessageView({

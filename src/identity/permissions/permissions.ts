@@ -24,6 +24,8 @@ export const permissions = {
   'models.write': 'platformAdmin',
   'teamModels.read': 'member',
   'teamModels.write': 'admin',
+  'agents.read': 'member',
+  'agents.write': 'admin',
   'prompts.read': 'member',
   'executions.read': 'member',
   'chat.use': 'member',

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { findInstructionProblems, instructionVariables } from '@kdx/shared';
 
 const host = z
   .string()
@@ -72,6 +73,16 @@ export const envTable = {
     default: '`on`; `off` when `NODE_ENV=production`',
     meaning: 'The offline `sandbox/echo` model.',
   },
+  PLATFORM_RULES: {
+    parse: z
+      .string()
+      .max(20_000, 'must have at most 20000 characters')
+      .superRefine(reportProblems)
+      .optional(),
+    default: 'unset',
+    meaning:
+      'Rules for every model call of every team, after the built-in ones; nobody can set them aside. A template: see `docs/prompts.md`. `PLATFORM_RULES_FILE` is usually handier.',
+  },
   MODEL_CATALOGUE_SEED: {
     parse: z.enum(['on', 'off']).default('on'),
     default: '`on`',
@@ -125,6 +136,11 @@ export const envTable = {
 function isHost(text: string): boolean {
   const origin = `http://${text.includes(':') ? `[${text}]` : text}`;
   return !/[^\w.:-]/.test(text) && URL.canParse(origin);
+}
+
+function reportProblems(text: string, context: z.RefinementCtx<string>): void {
+  for (const message of findInstructionProblems(text, instructionVariables))
+    context.addIssue({ code: 'custom', message });
 }
 
 function isCron(text: string): boolean {

@@ -24,6 +24,8 @@ export interface Env {
   authSignUp: 'open' | 'invite' | 'closed';
   egressAllowHosts: string;
   sandboxEnabled: boolean;
+  /** The operator's rules for every model call; `undefined` where there are none. */
+  platformRules: string | undefined;
   seedCatalogue: boolean;
   modelCatalogueFile: string | undefined;
   /** UTC. */
@@ -62,6 +64,7 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
     authSignUp: value('AUTH_SIGN_UP') ?? 'closed',
     egressAllowHosts: value('EGRESS_ALLOW_HOSTS') ?? '',
     sandboxEnabled: (value('SANDBOX_PROVIDER') ?? (production ? 'off' : 'on')) === 'on',
+    platformRules: value('PLATFORM_RULES'),
     seedCatalogue: value('MODEL_CATALOGUE_SEED') === 'on',
     modelCatalogueFile: value('MODEL_CATALOGUE_FILE'),
     modelSyncCron: value('MODEL_SYNC_CRON'),

@@ -2,7 +2,7 @@ import { NoSuchModelError } from '@ai-sdk/provider';
 import { generateText } from 'ai';
 import * as fc from 'fast-check';
 import { composeAnswer } from './answer';
-import { createSandboxModel, sandboxModelKeys, type SandboxSettings } from './index';
+import { createSandboxModel, type SandboxSettings } from './index';
 import { partStream } from './part-stream';
 import { resolveSettings } from './settings';
 import { tokenize } from './tokens';
@@ -11,11 +11,11 @@ import { asking, finishOf, model, readAll, textOf } from './sandbox.spec-support
 describe('sandbox provider', () => {
   it('refuses a model it does not have', () => {
     expect(() => createSandboxModel('parrot')).toThrow(NoSuchModelError);
-    expect(() => createSandboxModel('toString')).toThrow('It has: echo.');
+    expect(() => createSandboxModel('toString')).toThrow('It has: echo, and');
   });
 
   it('makes a model for each of its keys', () => {
-    for (const key of sandboxModelKeys) {
+    for (const key of ['echo', 'claude-sonnet-4-5-echo', 'gpt-4.1-echo']) {
       expect(createSandboxModel(key)).toMatchObject({
         specificationVersion: 'v4',
         provider: 'sandbox',

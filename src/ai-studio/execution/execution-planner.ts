@@ -1,0 +1,102 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Scope } from '@kdx/shared';
+import { AgentCache } from '../agents/agent-cache';
+import type { ExecutableAgent } from '../agents/executable-agent';
+import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
+import { composePrompt, type PromptInputs } from '../prompts/compose-prompt';
+import { findFamily, type Family } from '../prompts/families';
+import type { ComposedPrompt } from '../prompts/layers';
+import { PromptService } from '../prompts/prompt.service';
+import { CandidateService, type SkippedModel } from './candidates';
+import { findOverflow } from './context-window';
+import type { ExecutionRequest } from './execution-request';
+
+/** A model that may answer, with the prompt in the form that its family follows best. */
+export interface PlannedCandidate {
+  model: SnapshotModel;
+  family: Family;
+  prompt: ComposedPrompt;
+}
+
+/** Which models are asked in which order, and what each is told. */
+export interface ExecutionPlan {
+  snapshot: TeamSnapshot;
+  agent: ExecutableAgent | undefined;
+  candidates: [PlannedCandidate, ...PlannedCandidate[]];
+  /** Models that would have come first but cannot be used, and why. */
+  skipped: SkippedModel[];
+}
+
+/** Decides what an execution would do. Preparing one and previewing its prompt are the same up to here. */
+@Injectable()
+export class ExecutionPlanner {
+  constructor(
+    @Inject(TeamSnapshots) private readonly snapshots: TeamSnapshots,
+    @Inject(CandidateService) private readonly candidates: CandidateService,
+    @Inject(AgentCache) private readonly agents: AgentCache,
+    @Inject(PromptService) private readonly prompts: PromptService,
+  ) {}
+
+  /** Throws what {@link gather} and {@link choose} throw, and `MODEL_NOT_AVAILABLE` where no model's window holds the prompt. */
+  async plan(scope: Scope, request: ExecutionRequest): Promise<ExecutionPlan> {
+    const { agent, inputs } = await this.gather(scope, request);
+    const plan = await this.choose(scope, request, agent, inputs);
+    return withoutOverflow(plan, request.modelId !== undefined);
+  }
+
+  /** What is to be said. Throws `NOT_FOUND`, `VALIDATION_FAILED` for variables that are none of the agent's, `CONFLICT` for stored configuration that no longer fits. */
+  async gather(
+    scope: Scope,
+    { agentId, agentVersion, variables, agentSwitch }: ExecutionRequest,
+  ): Promise<{ agent: ExecutableAgent | undefined; inputs: PromptInputs }> {
+    const agent =
+      agentId === undefined
+        ? undefined
+        : await this.agents.getExecutable(scope.teamId, agentId, agentVersion);
+    return { agent, inputs: await this.prompts.gather(scope, { agent, variables, agentSwitch }) };
+  }
+
+  /** To whom. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE` or `TOKEN_MISSING`. */
+  async choose(
+    scope: Scope,
+    { modelId, fallback }: ExecutionRequest,
+    agent: ExecutableAgent | undefined,
+    inputs: PromptInputs,
+  ): Promise<ExecutionPlan> {
+    const snapshot = await this.snapshots.get(scope.teamId);
+    const preferredModelId = agent?.modelId ?? undefined;
+    const { usable, skipped } = await this.candidates.choose(snapshot, scope, {
+      modelId,
+      fallback,
+      preferredModelId,
+    });
+    const prompts = new Map<Family['strategy'], ComposedPrompt>();
+    const toPlanned = (model: SnapshotModel): PlannedCandidate => {
+      const family = findFamily({ kind: model.provider.kind, modelKey: model.modelKey });
+      const known = prompts.get(family.strategy);
+      const prompt = known?.role === family.role ? known : composePrompt(inputs, family);
+      prompts.set(family.strategy, prompt);
+      return { model, family, prompt };
+    };
+    const [first, ...others] = usable;
+    return { snapshot, agent, candidates: [toPlanned(first), ...others.map(toPlanned)], skipped };
+  }
+}
+
+/** A model that was asked for by name has to hold the prompt; others give way to the next. */
+async function withoutOverflow(plan: ExecutionPlan, isNamed: boolean): Promise<ExecutionPlan> {
+  const overflows = await Promise.all(
+    plan.candidates.map(({ model, prompt, family }) => findOverflow(model, prompt, family)),
+  );
+  const [ofFirst] = overflows;
+  if (ofFirst && isNamed) throw ofFirst;
+  const [first, ...others] = plan.candidates.filter((_, index) => !overflows[index]);
+  if (!first) throw ofFirst ?? new Error('A plan has a candidate.');
+  const before = plan.candidates.slice(0, plan.candidates.indexOf(first));
+  const skipped = before.map(({ model }, index) => ({
+    providerId: model.provider.id,
+    modelRef: model.ref,
+    reason: overflows[index]?.message ?? '',
+  }));
+  return { ...plan, candidates: [first, ...others], skipped: [...plan.skipped, ...skipped] };
+}
