@@ -76,10 +76,10 @@ function install() {
   const stamp = inRoot('node_modules/.installed-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   if (isInstalledByHand()) return;
-  console.log('Installing the locked packages…');
+  console.error('Installing the locked packages…'); // not among what a command prints
   const result = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
-    stdio: 'inherit',
+    stdio: ['inherit', process.stderr, 'inherit'],
     shell: process.platform === 'win32',
   });
   if (result.status !== 0) process.exit(result.status ?? 1);

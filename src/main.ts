@@ -1,5 +1,7 @@
 import { enableCompileCache } from 'node:module';
+import { StopRequest } from './stop-request';
 
+const stopRequest = new StopRequest();
 enableCompileCache();
 
-void import('./server.js').then(({ startServer }) => startServer());
+void import('./server.js').then(({ startServer }) => startServer(stopRequest));

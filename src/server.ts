@@ -1,14 +1,15 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Database } from './platform/database';
 import { EnvError, loadEnv, type Env } from './platform/env';
-import { createLogger } from './platform/logging';
+import { createLogger, type Logger } from './platform/logging';
 import { Lifecycle } from './platform/lifecycle';
 import { createApp } from './app';
 import { findFreePort } from './free-port';
 import { firstSteps } from './first-steps';
+import type { StopReason, StopRequest } from './stop-request';
 
-/** Starts, listens, and on SIGTERM or SIGINT drains and stops. Ends the process with 1 where it cannot start. */
-export async function startServer(): Promise<void> {
+/** Starts, listens, and when it is asked to stop drains and stops. Ends the process with 1 where it cannot start. */
+export async function startServer(stopRequest: StopRequest): Promise<void> {
   let env: Env;
   try {
     env = await withPort(loadEnv());
@@ -17,31 +18,30 @@ export async function startServer(): Promise<void> {
     return;
   }
   const logger = createLogger(env);
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a promise failed unheard'));
   try {
+    if (stopRequest.isMade) process.exit(0); // before anything is opened
     const app = await createApp(env, logger);
-    await listen(app, env);
-    process.stdout.write(firstSteps(env, await hasNoAccount(app.get(Database))));
-    const stop = (signal: NodeJS.Signals | 'disconnect') => {
-      const lifecycle = app.get(Lifecycle);
-      if (lifecycle.isStopping) return;
-      lifecycle.startStopping();
-      logger.info({ signal }, 'stopping: no new work, running answers are finished');
-      app.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          logger.error({ err: error }, 'the stop failed');
-          process.exit(1);
-        },
-      );
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    // Started by a parent that vanished without a word: do not live on and hold the data directory.
-    process.on('disconnect', () => stop('disconnect'));
-    process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a promise failed unheard'));
+    if (!stopRequest.isMade) {
+      await listen(app, env);
+      process.stdout.write(firstSteps(env, await hasNoAccount(app.get(Database))));
+    }
+    stopRequest.onceMade((reason) => stop(app, logger, reason));
   } catch (error) {
     fail(error);
   }
+}
+
+function stop(app: NestFastifyApplication, logger: Logger, reason: StopReason): void {
+  app.get(Lifecycle).startStopping();
+  logger.info({ signal: reason }, 'stopping: no new work, running answers are finished');
+  app.close().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      logger.error({ err: error }, 'the stop failed');
+      process.exit(1);
+    },
+  );
 }
 
 /** Where it cannot listen, it closes the application first: the data directory must not stay locked. */

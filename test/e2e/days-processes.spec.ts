@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSession, createTeam, say, signUp, Client, type Answer } from '../support/client';
@@ -150,7 +150,44 @@ describe('bad days of a server', () => {
         expect(second.output).toContain(`in use by process ${server.pid} `);
         expect((await owner.get('/health/ready')).status).toBe(200);
       });
+
+      it('lets no second process at its data where the note of the first is gone or says something else', async () => {
+        const note = join(database.dataDir, 'lock');
+        for (const text of ['', '{"pid":1,"host":"gone","since":"long ago"}']) {
+          writeFileSync(note, text);
+          const second = processes.spawn(database);
+          expect((await second.exited).code).toBe(1);
+          expect(second.output).toContain(
+            text ? 'in use by process 1 on gone' : `${database.dataDir} is in use`,
+          );
+        }
+      });
     });
+
+    embedded('that was killed in a container whose name nobody has any more', () => {
+      it('leaves nothing that keeps the next one from starting', async () => {
+        server.kill('SIGKILL');
+        await server.exited;
+        const note = { pid: 1, host: 'another-container', since: new Date().toISOString() };
+        writeFileSync(join(database.dataDir, 'lock'), JSON.stringify(note));
+        await restart();
+        expect((await owner.get('/health/ready')).status).toBe(200);
+      });
+    });
+
+    it.each([1_000, 1_600])(
+      'ends by itself when it is told to stop %d ms after it was started',
+      async (ms) => {
+        server.kill('SIGTERM');
+        await server.exited;
+        const early = processes.spawn(database);
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        early.kill('SIGTERM');
+        expect(await early.exited).toEqual({ code: 0, signal: null });
+        await restart();
+        expect((await owner.get('/health/ready')).status).toBe(200);
+      },
+    );
 
     it('loses nothing that was acknowledged when it is killed in the middle of an answer', async () => {
       const answer = await openAnswer(owner, sessionId, { text: slowly(5_000, 40) });
