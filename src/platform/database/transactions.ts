@@ -98,7 +98,7 @@ export class MaintenanceTransaction {
   }
 }
 
-/** Reads across teams, for the operator: its role sees which models teams use, and nothing that anybody wrote. */
+/** Reads across teams, for the operator: its role sees which models teams and agents use, with their names, and nothing else. */
 @Injectable()
 export class AcrossTeams {
   constructor(@Inject(Database) private readonly database: Database) {}
