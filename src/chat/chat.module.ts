@@ -7,6 +7,7 @@ import { StopRequests } from './answers/stop-requests.repository';
 import { ModelChooser } from './answers/model-chooser';
 import { ChatController } from './chat.controller';
 import { ChatRouter } from './chat.router';
+import { KnownSessions } from './sessions/known-sessions';
 import { MessageRepository } from './sessions/message.repository';
 import { SessionRepository } from './sessions/session.repository';
 import { SessionService } from './sessions/session.service';
@@ -17,6 +18,7 @@ import { SessionService } from './sessions/session.service';
   controllers: [ChatController],
   providers: [
     SessionRepository,
+    KnownSessions,
     MessageRepository,
     StopRequests,
     SessionService,

@@ -2,6 +2,7 @@ import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink, TRPCClient
 import { readUIMessageStream, type UIMessageChunk } from 'ai';
 import { Agent, EventSource } from 'undici';
 import type { AppRouter } from '../../src/app-router';
+import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import {
   addMember,
@@ -343,6 +344,34 @@ describe('conversations', () => {
         ['user', 'Broken'],
         ['user', 'Go on.'],
       ]);
+    });
+
+    it('goes by what the conversation is now, whatever this process has seen of it', async () => {
+      const { pool } = app.nest.get(Database);
+      const asAnotherReplica = (statement: string, id: string) => pool.query(statement, [id]);
+      const answeredBy = async (id: string) => {
+        expect((await post(id, { text: 'Hello' })).status).toBe(200);
+        return (await messagesOf(id)).at(-1).modelRef;
+      };
+      const sessionId = await createSession(owner);
+      expect(await answeredBy(sessionId)).toBe('sandbox/echo');
+      await asAnotherReplica(`update chat_session set model_id = '${model.id}' where id = $1`, sessionId);
+      expect(await answeredBy(sessionId)).toBe(model.ref);
+      await asAnotherReplica('update chat_session set model_id = null where id = $1', sessionId);
+      expect(await answeredBy(sessionId)).toBe('sandbox/echo');
+      expect(await messagesOf(sessionId)).toHaveLength(6);
+
+      const agent = { name: 'Set elsewhere', instructions: 'You were set elsewhere.' };
+      const { id: agentId } = expectStatus(await owner.post('/api/v1/agents', agent), 201);
+      await asAnotherReplica(
+        `update chat_session set agent_id = '${agentId}', agent_name = 'Set elsewhere', agent_version = 1 where id = $1`,
+        sessionId,
+      );
+      expect((await say(owner, sessionId, { text: 'Hello' })).text).toContain('You were set elsewhere.');
+
+      const gone = await createSession(owner);
+      await asAnotherReplica('delete from chat_session where id = $1', gone);
+      expect((await post(gone, { text: 'Hello' })).status).toBe(404);
     });
 
     it("asks the message's model, else the conversation's, else the user's, else the team's default", async () => {

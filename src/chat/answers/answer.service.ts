@@ -8,8 +8,9 @@ import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
+import { KnownSessions } from '../sessions/known-sessions';
 import { MessageRepository } from '../sessions/message.repository';
-import { SessionRepository } from '../sessions/session.repository';
+import { SessionRepository, type SessionToAnswer } from '../sessions/session.repository';
 import { toMessageView } from '../sessions/session.service';
 import { AnswerPump } from './answer-pump';
 import { ModelChooser } from './model-chooser';
@@ -23,6 +24,13 @@ const titleLength = 80;
 const stopElsewhereMs = 5_000;
 const lookAgainMs = 100;
 
+/** An answer whose question is stored, and what to run it with. */
+interface BegunAnswer {
+  execution: ExecutionConfig;
+  answer: ChatMessage;
+  history: UIMessage[];
+}
+
 /** Asks AI Studio for an execution, runs it with the AI SDK, and keeps the result: how any executor does it. */
 @Injectable()
 export class AnswerService implements BeforeApplicationShutdown {
@@ -31,6 +39,7 @@ export class AnswerService implements BeforeApplicationShutdown {
   constructor(
     @Inject(ModelChooser) private readonly models: ModelChooser,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(KnownSessions) private readonly known: KnownSessions,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
     @Inject(StopRequests) private readonly stopRequests: StopRequests,
@@ -52,10 +61,11 @@ export class AnswerService implements BeforeApplicationShutdown {
   ): Promise<AsyncGenerator<UIMessageChunk>> {
     this.lifecycle.assertTakesWork();
     const message = toUserMessage(input);
-    const session = await this.sessions.find(scope, sessionId);
-    if (!session) throw notFound('The conversation');
-    const execution = await this.models.prepare(scope, session, input.modelId);
-    const { answer, history } = await this.begin(scope, sessionId, message, execution);
+    const begun =
+      (await this.beginAsKnown(scope, sessionId, message, input.modelId)) ??
+      (await this.beginAsRead(scope, sessionId, message, input.modelId));
+    if (!begun) throw changedMeanwhile();
+    const { execution, answer, history } = begun;
     const running = new RunningAnswer(answer.id);
     this.running.set(keyOf(scope, sessionId), running);
     const started = this.pump.run(scope, execution, history, running);
@@ -93,6 +103,7 @@ export class AnswerService implements BeforeApplicationShutdown {
   /** Deletes a conversation; a running answer in it ends first. */
   async deleteSession(scope: Scope, sessionId: string): Promise<void> {
     await this.stop(scope, sessionId);
+    this.known.forget(scope, sessionId);
     if (!(await this.sessions.delete(scope, sessionId))) throw notFound('The conversation');
   }
 
@@ -123,12 +134,43 @@ export class AnswerService implements BeforeApplicationShutdown {
     for (const answer of this.running.values()) if (answer.messageId === messageId) answer.stop('stopped');
   }
 
-  private async begin(
+  /** Without reading the conversation, where this process has seen it. `undefined` where that did not do: it has to be read. */
+  private async beginAsKnown(
     scope: Scope,
     sessionId: string,
     message: NewUserMessage,
+    modelId: string | undefined,
+  ): Promise<BegunAnswer | undefined> {
+    const session = this.known.find(scope, sessionId);
+    if (!session) return undefined;
+    // What cannot be prepared by memory may be possible by now: reading decides.
+    const execution = await this.models.prepare(scope, session, modelId).catch(() => undefined);
+    const begun = execution && (await this.begin(scope, session, message, execution));
+    if (!begun) this.known.forget(scope, sessionId);
+    return begun;
+  }
+
+  private async beginAsRead(
+    scope: Scope,
+    sessionId: string,
+    message: NewUserMessage,
+    modelId: string | undefined,
+  ): Promise<BegunAnswer | undefined> {
+    const session = await this.sessions.find(scope, sessionId);
+    if (!session) throw notFound('The conversation');
+    this.known.remember(scope, session);
+    const execution = await this.models.prepare(scope, session, modelId);
+    return this.begin(scope, session, message, execution);
+  }
+
+  /** `undefined`, and nothing stored, where the conversation was changed since it was read. */
+  private async begin(
+    scope: Scope,
+    session: SessionToAnswer,
+    message: NewUserMessage,
     execution: ExecutionConfig,
-  ): Promise<{ answer: ChatMessage; history: UIMessage[] }> {
+  ): Promise<BegunAnswer | undefined> {
+    const sessionId = session.id;
     const now = new Date();
     const common = {
       teamId: scope.teamId,
@@ -161,18 +203,28 @@ export class AnswerService implements BeforeApplicationShutdown {
     };
     const before = await this.messages.begin(
       scope,
+      session,
       question,
       answer,
       message.text.replace(/\s+/g, ' ').trim().slice(0, titleLength),
       execution.agent,
     );
+    if (!before) return undefined;
     const history = [...before, question].filter(({ parts }) => parts.length > 0);
-    return { answer, history: history.map(({ id, role, parts }) => ({ id, role, parts: toUiParts(parts) })) };
+    return {
+      execution,
+      answer,
+      history: history.map(({ id, role, parts }) => ({ id, role, parts: toUiParts(parts) })),
+    };
   }
 }
 
 function keyOf({ teamId, userId }: Scope, sessionId: string): string {
   return `${teamId}/${userId}/${sessionId}`;
+}
+
+function changedMeanwhile(): AppError {
+  return new AppError('CONFLICT', 'The conversation was changed at the same moment. Send the message again.');
 }
 
 function runsElsewhere(): AppError {

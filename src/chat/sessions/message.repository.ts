@@ -5,6 +5,7 @@ import type { ExecutionConfig } from '../../ai-studio';
 import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
 import { AppError, notFound } from '../../platform/errors';
 import { ChatMessage } from './chat.entities';
+import type { SessionToAnswer } from './session.repository';
 
 /** Messages of conversations. Every method takes the scope first: the team and the user whose they are. */
 @Injectable()
@@ -48,27 +49,30 @@ export class MessageRepository {
 
   /**
    * Stores a question, the empty answer to it, which this process gives, and the agent's version that gives it; answers
-   * what was said before. One round trip. Throws `NOT_FOUND` for a conversation that is none of the user's, `CONFLICT`
-   * while an answer is running or for a message that was sent before.
+   * what was said before. One round trip. `undefined`, and nothing stored, where the conversation is no more as `session`
+   * says. Throws `NOT_FOUND` for one that is none of the user's, `CONFLICT` while an answer is running or for a message
+   * that was sent before.
    */
   async begin(
     scope: Scope,
+    session: Pick<SessionToAnswer, 'modelId' | 'agentId' | 'hadAgent'>,
     question: ChatMessage,
     answer: ChatMessage,
     title: string,
     agent: ExecutionConfig['agent'],
-  ): Promise<Pick<ChatMessage, 'id' | 'role' | 'parts'>[]> {
-    const session = [scope.teamId, scope.userId, question.sessionId];
+  ): Promise<Pick<ChatMessage, 'id' | 'role' | 'parts'>[] | undefined> {
+    const place = [scope.teamId, scope.userId, question.sessionId];
     const messages = [question, { ...answer, instanceId: this.recovery.instanceId }].map(toRow);
     const stored = [question.clientId, JSON.stringify(messages), question.createdAt, title];
+    const expected = [session.modelId, session.agentId, session.hadAgent];
     const answering = [agent?.id ?? null, agent?.name ?? null, agent?.version ?? null];
     const begun = await this.transaction
-      .pipeline<BegunRow>(scope, [[storeMessages, [...session, ...stored, ...answering]]])
+      .pipeline<BegunRow>(scope, [[storeMessages, [...place, ...stored, ...answering, ...expected]]])
       .then(([rows]) => rows?.[0], lostRace);
     if (!begun) throw notFound('The conversation');
     if (begun.running) throw answerRunning();
     if (begun.repeated) throw sentBefore();
-    return begun.history;
+    return begun.changed ? undefined : begun.history;
   }
 
   /** Stores what an answer has said so far. Nothing happens where the conversation was deleted meanwhile. */
@@ -117,25 +121,32 @@ function lostRace(error: unknown): never {
 interface BegunRow {
   running: boolean;
   repeated: boolean;
+  changed: boolean;
   history: Pick<ChatMessage, 'id' | 'role' | 'parts'>[];
 }
 
 /**
  * Stores nothing, and gives no row where the conversation is not there, or says why: an answer is running, or the
- * client's id was sent before.
+ * client's id was sent before, the conversation is another than was thought.
  */
 const storeMessages = `
-  with history as materialized (
+  with session as (
+    select model_id, agent_id, exists (
+             select from chat_agent_switch where team_id = $1 and user_id = $2 and session_id = $3) as had_agent
+      from chat_session where team_id = $1 and user_id = $2 and id = $3
+  ), history as materialized (
     select id, role, parts, status, client_id from chat_message
      where team_id = $1 and user_id = $2 and session_id = $3
   ), found as (
     select coalesce(bool_or(status = 'streaming'), false) as running,
            coalesce(bool_or(client_id = $4::text), false) as repeated,
-           count(id) = 0 as fresh
+           count(id) = 0 as fresh,
+           coalesce((select model_id is distinct from $11::uuid or agent_id is distinct from $12::uuid or had_agent <> $13
+                       from session), false) as changed
       from history
   ), open as (
     select id, fresh from chat_session cross join found
-     where team_id = $1 and user_id = $2 and id = $3 and not running and not repeated
+     where team_id = $1 and user_id = $2 and id = $3 and not running and not repeated and not changed
   ), stored as (
     insert into chat_message (team_id, id, session_id, user_id, role, parts, status, model_ref, execution_id,
                               client_id, instance_id, created_at, updated_at)
@@ -148,7 +159,7 @@ const storeMessages = `
            agent_version = case when agent_id = $8::uuid then $10 else agent_version end
      where team_id = $1 and user_id = $2 and id = $3 and exists (select from open)
   )
-  select running, repeated,
+  select running, repeated, changed,
          (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'role', role, 'parts', parts) order by id), '[]')
             from history) as history
     from found

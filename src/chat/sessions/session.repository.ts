@@ -12,6 +12,8 @@ const answersWithReset = 3;
 export interface SessionToAnswer extends ChatSession {
   /** Name of the agent that the model has to be told it is no more; `null` where there is none. */
   formerAgentName: string | null;
+  /** Whether it has, or ever had, an agent. */
+  hadAgent: boolean;
 }
 
 /** A conversation with the changes of its agent, oldest first. */
@@ -106,7 +108,8 @@ const selectToAnswer = `
               where team_id = $1 and user_id = $2 and session_id = $3 and id > last.after_message_id
                 and role = 'assistant' and status <> 'failed'
              offset ${answersWithReset - 1})
-         ) "formerAgentName"
+         ) "formerAgentName",
+         exists (select from chat_agent_switch where team_id = $1 and user_id = $2 and session_id = $3) "hadAgent"
     from chat_session where team_id = $1 and user_id = $2 and id = $3`;
 
 async function findWithHistory(

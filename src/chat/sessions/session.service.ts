@@ -19,6 +19,7 @@ import type {
 } from './chat.dto';
 import type { ChatAgentSwitch, ChatMessage, ChatSession } from './chat.entities';
 import { toEndedParts } from './ended-parts';
+import { KnownSessions } from './known-sessions';
 import { MessageRepository } from './message.repository';
 import { SessionRepository, type SessionWithHistory } from './session.repository';
 
@@ -30,6 +31,7 @@ export class SessionService {
     @Inject(MessageRepository) private readonly messages: MessageRepository,
     @Inject(AiStudioService) private readonly aiStudio: AiStudioService,
     @Inject(AppConfigService) private readonly configs: AppConfigService,
+    @Inject(KnownSessions) private readonly known: KnownSessions,
   ) {}
 
   async create(
@@ -53,6 +55,7 @@ export class SessionService {
     const change = { scope, sessionId: session.id, agent, isLocked: true };
     const first = toAgentSwitch(change, { switches: [], lastMessageId: null });
     await this.sessions.insert(scope, session, first);
+    this.known.remember(scope, { ...session, formerAgentName: null, hadAgent: first !== undefined });
     return this.toDetailsView(scope, { session, switches: first ? [first] : [] });
   }
 
@@ -88,6 +91,7 @@ export class SessionService {
       values,
       change && ((history) => toAgentSwitch(change, history)),
     );
+    this.known.forget(scope, id);
     if (!updated) throw notFound('The conversation');
     return this.toDetailsView(scope, updated);
   }
