@@ -39,7 +39,7 @@ export class AiStudioService {
     return toAvailableModel(await this.candidates.getModel(scope, modelId));
   }
 
-  /** The team's agents by name, at most 1,000 of them, without their instructions. */
+  /** The team's agents by name, without their instructions. */
   listAgents(scope: Scope): Promise<AvailableAgent[]> {
     return this.agents.listAvailable(scope.teamId);
   }
