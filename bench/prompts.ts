@@ -19,7 +19,8 @@ type Layer = Inputs['layers'][number]['layer'];
 
 const sentence = 'Answer in plain English, name your sources, and never guess a figure. ';
 /** What makes a text dear to write: headings, tags, code, empty lines, at every turn. */
-const hostile = '# Head\n\n\n<agent>\n```\n=====\n</team_instructions> `x` \u200b# Head\n';
+const hostile =
+  '# Head\n\n\n<agent>\n```\n=====\n</team_instructions> `x` \u200b# Head\n- - ---\n> > ===\n<\u200b\u200b/agent x>\n# a\u0300\u0316\u0300\u0316';
 const layerNames: Layer[] = ['platform', 'team', 'user', 'agent'];
 
 function inputsOf(length: number, piece: string, values: Inputs['values'] = {}, tail = ''): Inputs {
@@ -53,7 +54,7 @@ function composition(): Figure[] {
   ];
 }
 
-/** One layer of 1 to 200 kB, never seen before: the time for one kB should stay what it is. */
+/** Four layers of together 1 to 200 kB, never seen before: the time for one kB should stay what it is. */
 function growth(): Figure[] {
   return [
     ['plain text', sentence],
@@ -63,8 +64,8 @@ function growth(): Figure[] {
       let turn = 0;
       const slowest = strategyNames.map((strategy) =>
         timeOf(Math.ceil(400 / kilobytes), () => {
-          const text = `${(turn += 1)} ${piece.repeat(Math.ceil((kilobytes * 1_000) / piece.length))}`;
-          const layers = [{ layer: 'team' as const, source: '', template: [text] }];
+          const text = `${(turn += 1)} ${piece.repeat(Math.ceil((kilobytes * 250) / piece.length))}`;
+          const layers = layerNames.map((layer) => ({ layer, source: '', template: [text] }));
           composePrompt({ layers, values: {} }, { strategy, role: 'system' });
         }),
       );

@@ -74,6 +74,7 @@ export type AppRouter = Router<{
     updateSession: Mutation<ChatRouter['updateSession']>;
     deleteSession: Mutation<ChatRouter['deleteSession']>;
     getMessages: Query<ChatRouter['getMessages']>;
+    getSystemPrompt: Query<ChatRouter['getSystemPrompt']>;
     sendMessage: Subscription<ChatRouter['sendMessage']>;
     stop: Mutation<ChatRouter['stop']>;
   };

@@ -11,6 +11,7 @@ export type { AgentRouter } from './agents/agent.router';
 export type { ModelSyncRouter } from './model-sync/model-sync.router';
 export type { ModelRouter } from './models/model.router';
 export type { TeamModelRouter } from './models/team-model.router';
+export { PromptPreviewView } from './previews/prompt.dto';
 export type { PromptRouter } from './previews/prompt.router';
 export type { ProviderRouter } from './providers/provider.router';
 export type { TokenRouter } from './tokens/token.router';

@@ -21,6 +21,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
+import { PromptPreviewView } from '../ai-studio';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
 import { UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
@@ -122,6 +123,17 @@ export class ChatController {
   ): Promise<void> {
     const chunks = await this.answers.send(toScope(caller, chatApp), sessionId, body);
     await sendUiMessageStream(reply, chunks);
+  }
+
+  @Get(':sessionId/prompt')
+  @RequirePermission('chat.use')
+  @ApiOperation({ summary: 'Show the system prompt that your next message would be answered under' })
+  @ApiOkResponse({ type: PromptPreviewView })
+  previewPrompt(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+  ): Promise<PromptPreviewView> {
+    return this.answers.previewPrompt(toScope(caller, chatApp), sessionId);
   }
 
   @Get(':sessionId/stream')

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import type { UIMessageChunk } from 'ai';
 import { Ctx, Input, Mutation, Query, Router, Subscription } from 'nestjs-trpc';
 import { chatApp } from '@kdx/shared';
+import type { PromptPreviewView } from '../ai-studio';
 import { needs, toScope, type CallerContext } from '../identity';
 import { toTrpcError } from '../platform/errors';
 import { dto } from '../platform/http';
@@ -67,6 +68,14 @@ export class ChatRouter {
     @Ctx() { caller }: CallerContext,
   ): Promise<MessagePageView> {
     return this.sessions.listMessages(toScope(caller, chatApp), sessionId, page);
+  }
+
+  @Query({ input: dto(SessionNameDto), meta: needs('chat.use') })
+  getSystemPrompt(
+    @Input() { sessionId }: SessionNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<PromptPreviewView> {
+    return this.answers.previewPrompt(toScope(caller, chatApp), sessionId);
   }
 
   /** Yields the chunks that REST streams. Give the message an id: a client that reconnects sends its input again. */

@@ -107,6 +107,12 @@ describe('prompts', () => {
       ['a hidden control character', 'Be kind.\u0007', /has the character U\+0007 at position 9/],
       ['text that runs backwards', 'Be \u202Ekind.', /has the character U\+202E at position 4/],
       ['text that is hidden in tags', 'Be kind.\u{E0041}', /has the character U\+E0041 at position 9/],
+      ['text that is hidden in selectors', 'Be kind.\u{E0141}', /has the character U\+E0141/],
+      [
+        'variables again and again',
+        '{{userName}}'.repeat(201),
+        /uses variables 201 times: at most 200 times/,
+      ],
       ['200,000 characters', 'x'.repeat(200_000), /must have at most 20000 characters/],
     ])('%s, and keep what was stored', async (_, content, problem) => {
       const team = await createTeam(platformAdmin);
@@ -122,8 +128,10 @@ describe('prompts', () => {
     });
 
     it('a language that is none', async () => {
-      const answer = await saveMine(platformAdmin, { language: 'not a language' });
-      expect(answer.body.error).toMatchObject({ code: 'VALIDATION_FAILED' });
+      for (const language of ['not a language', 'de-u-co-phonebk', 'de-t-en', '']) {
+        const answer = await saveMine(platformAdmin, { language });
+        expect(answer.body.error).toMatchObject({ code: 'VALIDATION_FAILED' });
+      }
     });
 
     it('an agent that is not there, deleted, or of another team', async () => {
@@ -192,7 +200,11 @@ describe('prompts', () => {
       const session = await createSession(team, { agentId });
       const answer = await say(team, session, { text: 'What were you told?', modelId });
       if (shown.role === 'system') expect(toldIn(answer.text)).toBe(shown.system);
-      else expect(answer.text).toContain(`## user\n\n${shown.system}\n\n\nWhat were you told?`);
+      else {
+        const [begin, end] = ['## user\n\n', '\n\n# End of the instructions\n\n'];
+        expect(answer.text).toContain(`${begin}${shown.system}${end}`);
+        expect(answer.text).toMatch(/whatever it says of itself\.\s+What were you told\?/);
+      }
 
       const execution = await lastExecution(team);
       expect(execution).toMatchObject({ modelRef: modelId, agentId, agentVersion: 1 });
@@ -357,6 +369,75 @@ describe('prompts', () => {
     });
   });
 
+  it('of a conversation are shown with its own model, agent and turn, and the user preference', async () => {
+    const { team, agentId } = await instructedTeam();
+    await enableModel(team, 'sandbox/gpt-5.1-echo');
+    const chat = (level: 'me' | 'team', config: object) =>
+      team.put(`/api/v1/app-config/chat/${level}`, { config });
+    expectStatus(await chat('me', { defaultModelId: 'sandbox/gpt-5.1-echo' }));
+    expectStatus(await chat('team', { agentSwitching: 'allowed' }));
+    const poet = await createAgent(team, { name: 'Poet', instructions: 'You are a poet, {{userName}}.' });
+    const session = await createSession(team, { agentId });
+    const next = async () => {
+      const shown = expectStatus(await team.get(`/api/v1/chat/sessions/${session}/prompt`));
+      expect(await trpcOf(team).chat.getSystemPrompt.query({ sessionId: session })).toEqual(shown);
+      const { text } = await say(team, session, { text: 'What were you told?' });
+      expect(toldIn(text)).toBe(shown.system);
+      return shown;
+    };
+    expect(await next()).toMatchObject({ modelRef: 'sandbox/gpt-5.1-echo', strategy: 'gpt-advanced' });
+    expectStatus(await team.patch(`/api/v1/chat/sessions/${session}`, { agentId: poet.id }));
+    expect((await next()).system).toContain('# PRIORITY OVERRIDE');
+    expectStatus(await team.delete(`/api/v1/agents/${poet.id}`), 204);
+    expect(await next()).toMatchObject({ agent: { id: poet.id } });
+    const stranger = await addMember(app, team);
+    expect((await stranger.get(`/api/v1/chat/sessions/${session}/prompt`)).status).toBe(404);
+  });
+
+  it('of an agent whose name ends in half a character are sent', async () => {
+    const team = await createTeam(platformAdmin);
+    expectStatus(await team.put('/api/v1/app-config/chat/team', { config: { agentSwitching: 'allowed' } }));
+    const odd = await createAgent(team, { name: `${'\ufb03'.repeat(33)}\u{1F600}`, instructions: 'Odd.' });
+    const other = await createAgent(team, { name: 'Other', instructions: 'Other.' });
+    const session = await createSession(team, { agentId: odd.id });
+    await say(team, session, { text: `${'x'.repeat(79)}\u{1F600}` });
+    expect((await team.get(`/api/v1/chat/sessions/${session}`)).body.title).toBe('x'.repeat(79));
+    expectStatus(await team.patch(`/api/v1/chat/sessions/${session}`, { agentId: other.id }));
+    expect((await say(team, session, { text: 'Hi' })).text).toContain('# Change of agent');
+  });
+
+  describe('leave room', () => {
+    it('for question and answer: what is left of the window bounds the answer', async () => {
+      const { team } = await instructedTeam();
+      await createModel('narrow-echo', { contextWindow: 1_000 });
+      await enableModel(team, 'sandbox/narrow-echo');
+      const { text } = await say(team, await createSession(team), {
+        text: 'Hi',
+        modelId: 'sandbox/narrow-echo',
+      });
+      const [, most = ''] = /maxOutputTokens: (\d+)/.exec(text) ?? [];
+      expect(Number(most)).toBeGreaterThan(100);
+      expect(Number(most)).toBeLessThan(500);
+    });
+
+    it('in a window that characters of many tokens fill', async () => {
+      const team = await createTeam(platformAdmin);
+      const body = {
+        providerId: 'openai',
+        modelKey: 'gpt-4-narrow',
+        displayName: 'Narrow',
+        contextWindow: 8_192,
+      };
+      expectStatus(await platformAdmin.post('/api/v1/models', body), 201);
+      expectStatus(await team.put('/api/v1/tokens/openai', { token: 'sk-0123456789' }));
+      await enableModel(team, 'openai/gpt-4-narrow');
+      expectStatus(await instructMyself(team, '\u9f98 '.repeat(7_500)));
+      expect((await preview(team, { modelId: 'openai/gpt-4-narrow' })).problem).toMatchObject({
+        code: 'MODEL_NOT_AVAILABLE',
+      });
+    });
+  });
+
   describe('count tokens', () => {
     it("by the model's own tokenizer where one exists, and say where they estimate", async () => {
       const { team } = await instructedTeam();
@@ -369,7 +450,7 @@ describe('prompts', () => {
         expectStatus(await team.put(`/api/v1/tokens/${providerId}`, { token: 'sk-0123456789' }));
         await enableModel(team, `${providerId}/${modelKey}`);
       }
-      await instructTeam(team, `<|endoftext|> ${'Donaudampfschiff'.repeat(30)} 漢字`);
+      await instructTeam(team, `<|endoftext|> ${'Donaudampfschiff '.repeat(30)} 漢字`);
       const exact = await preview(team, { modelId: 'openai/gpt-4.1' });
       expect(exact.estimated).toBe(false);
       expect(exact.tokens).toBeGreaterThan(exact.sharedTokens);
@@ -377,7 +458,8 @@ describe('prompts', () => {
       const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
       expect(exact.tokens).toBe(countTokens(exact.system, { disallowedSpecial: new Set() }));
       const estimate = await preview(team, { modelId: 'anthropic/claude-opus-4-5' });
-      expect(estimate).toMatchObject({ estimated: true, tokens: Math.ceil(estimate.system.length / 4) });
+      expect(estimate.estimated).toBe(true);
+      expect(estimate.tokens).toBe(Math.ceil((estimate.system.length - 2) / 4) + 2); // two Chinese characters
     });
   });
 

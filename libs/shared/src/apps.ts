@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppRegistry } from './app-registry';
+import { findLanguageName } from './language';
 import {
   findInstructionProblems,
   instructionVariables,
@@ -9,11 +10,13 @@ import {
 
 const instructions = z
   .string()
-  .max(maxInstructionsLength, `must have at most ${maxInstructionsLength} characters`)
   .superRefine((text, context) => {
-    if (text.length > maxInstructionsLength) return;
-    for (const message of findInstructionProblems(text, instructionVariables))
-      context.addIssue({ code: 'custom', message });
+    // Two braces that stand for themselves count as two, with the backslash or without.
+    const message = `must have at most ${maxInstructionsLength} characters`;
+    if (text.replaceAll('\\{{', '{{').length > maxInstructionsLength)
+      return context.addIssue({ code: 'custom', message });
+    for (const problem of findInstructionProblems(text, instructionVariables))
+      context.addIssue({ code: 'custom', message: problem });
   })
   .default('');
 
@@ -35,7 +38,7 @@ export const aiStudioUserConfig = z.strictObject({
   language: z
     .string()
     .max(35)
-    .refine(isLanguage, 'must be a language tag such as de or pt-BR')
+    .refine((tag) => findLanguageName(tag) !== undefined, 'must be a language tag such as de or pt-BR')
     .nullable()
     .default(null),
   userInstructions: z
@@ -76,14 +79,6 @@ export const chatApp = appRegistry.register({
   team: { version: 1, schema: chatTeamConfig },
   user: { version: 1, schema: chatUserConfig },
 });
-
-function isLanguage(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
 
 /** Version 1 knew no templates. */
 function upgradeInstructions(key: string) {

@@ -16,10 +16,12 @@ export {
   findCharacterProblems,
   findInstructionProblems,
   instructionVariables,
+  cutText,
   parseTemplate,
   withoutUnseen,
   type InstructionVariable,
   type TemplatePart,
 } from './instructions';
+export { findLanguageName } from './language';
 export { isUuid, toTeamId, toUserId, type AppId, type TeamId, type UserId, type Uuid } from './ids';
 export type { Scope } from './scope';

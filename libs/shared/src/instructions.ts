@@ -40,8 +40,10 @@ export function parseTemplate(text: string): TemplatePart[] {
  */
 export function findInstructionProblems(text: string, variables: readonly string[]): string[] {
   const problems = new Set(findCharacterProblems(text));
+  let uses = 0;
   for (const { 0: whole, 1: variable, index } of text.matchAll(mark)) {
     if (whole === '\\{{') continue;
+    uses += 1;
     if (variable === undefined)
       problems.add(
         `has {{ at character ${index + 1} that no variable follows: write {{${variables[0] ?? 'name'}}}, or \\{{ for the two braces themselves`,
@@ -50,20 +52,23 @@ export function findInstructionProblems(text: string, variables: readonly string
       problems.add(`uses {{${variable}}}, which is no variable here: there are ${variables.join(', ')}`);
     if (problems.size >= maxProblems) break;
   }
+  if (uses > maxUses) problems.add(`uses variables ${uses} times: at most ${maxUses} times`);
   return [...problems];
 }
 
 const maxProblems = 20;
+/** What is short to write may be long to send. */
+const maxUses = 200;
 
 /*
  * Control characters but tab and line breaks; embeddings, overrides and isolates of text direction; interlinear
- * annotation; tag characters. Nobody sees them, and text with them does not say what it shows: instructions can be hidden
+ * annotation; tag characters and the variation selectors beyond the first sixteen, in which whole messages have been hidden. Nobody sees them, and text with them does not say what it shows: instructions can be hidden
  * in them from the admin who reads a text, but not from the model (Unicode TR36 and TR55). Marks that scripts and emoji
- * need (LRM, RLM, ALM, joiners, variation selectors) may stay.
+ * need (LRM, RLM, ALM, joiners, the first sixteen selectors, one at a time) may stay.
  */
 const unseen =
   // oxlint-disable-next-line no-control-regex -- refusing them is the purpose
-  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/u;
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFF9-\uFFFB\u{E0000}-\u{E01EF}]|[\uFE00-\uFE0F]{2}/u;
 const allUnseen = new RegExp(unseen, 'gu');
 
 /** What keeps `text` from being shown to people or models: characters that cannot be seen. A phrase each, or none. */
@@ -79,6 +84,11 @@ export function findCharacterProblems(text: string): string[] {
 /** `text` without what {@link findCharacterProblems} refuses. */
 export function withoutUnseen(text: string): string {
   return unseen.test(text) ? text.replace(allUnseen, '') : text;
+}
+
+/** The beginning of a text, not cut in the middle of a character. */
+export function cutText(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 /** Turns text from before there were templates into one that says the same. */

@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { findCharacterProblems, findInstructionProblems, instructionVariables } from '@kdx/shared';
+import {
+  findCharacterProblems,
+  findInstructionProblems,
+  instructionVariables,
+  parseTemplate,
+} from '@kdx/shared';
 import { validationFailed, type FieldProblem } from '../../platform/http';
+import { maxLayerLength } from '../prompts/layers';
 import type { AgentVersion } from './agent.entities';
 
 /** What a version of an agent says: all that an admin can change. */
@@ -49,6 +55,7 @@ export function assertContent(content: AgentContent): void {
   const problems = [
     ...findTextProblems('name', content.name),
     ...findBlank('name', content.name),
+    ...findLineProblems(content.name),
     ...findTextProblems('description', content.description),
     ...findVariableProblems(content),
     ...findBlank('instructions', content.instructions),
@@ -85,13 +92,39 @@ function findNameProblems(name: string, before: string[]): string[] {
 
 function findTemplateProblems({ instructions, variables }: AgentContent): FieldProblem[] {
   const names = [...builtIn, ...variables.map(({ name }) => name)];
-  return findInstructionProblems(instructions, names).map((problem) => ({ field: 'instructions', problem }));
+  const problems = findInstructionProblems(instructions, names);
+  const length = longestLength(instructions, variables);
+  if (length > maxLayerLength)
+    problems.push(
+      `have ${length} characters once their variables stand for their defaults: at most ${maxLayerLength}`,
+    );
+  return problems.map((problem) => ({ field: 'instructions', problem }));
+}
+
+/** With the defaults in place of the variables; the names of people and teams are short. */
+function longestLength(instructions: string, variables: AgentContent['variables']): number {
+  const defaults = new Map(variables.map(({ name, default: value }) => [name, value.length]));
+  return parseTemplate(instructions).reduce(
+    (sum, part) => sum + (typeof part === 'string' ? part.length : (defaults.get(part.variable) ?? 0)),
+    0,
+  );
+}
+
+/** A name is read by people, in lists and answers: one line, nothing hidden in it. */
+function findLineProblems(name: string): FieldProblem[] {
+  const hidden = /[^\S ]|^\s|\s$|(?![\u200C\u200D])\p{Cf}|^[\u200C\u200D]|[\u200C\u200D]$/u.test(name);
+  if (!hidden || findBlank('name', name).length > 0) return [];
+  return [
+    { field: 'name', problem: 'must be one line, without space at its ends and characters that nobody sees' },
+  ];
 }
 
 function findTextProblems(field: string, text: string): FieldProblem[] {
   return findCharacterProblems(text).map((problem) => ({ field, problem }));
 }
 
+const unseen = /[\p{Cf}\u3164\u115F\u1160\uFFA0\u2800]/gu;
+
 function findBlank(field: string, text: string): FieldProblem[] {
-  return text.trim() === '' ? [{ field, problem: 'must not be white space only' }] : [];
+  return text.replace(unseen, '').trim() === '' ? [{ field, problem: 'must not be white space only' }] : [];
 }

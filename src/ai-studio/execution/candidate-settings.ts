@@ -19,13 +19,21 @@ export interface CandidateSettings {
 const defaultMaxOutputTokens = 8_192;
 const defaultFirstPartTimeoutMs = 60_000;
 
-/** What the agent sets comes before what the team set for the model; of provider options, provider by provider. */
+/**
+ * What the agent sets comes before what the team set for the model; of provider options, provider by provider. Where
+ * nobody set how long an answer may be, half of what the prompt leaves of the model's window is kept for it at most.
+ */
 export function settingsOf(
-  { settings: ofModel, maxOutputTokens: most }: SnapshotModel,
+  { settings: ofModel, maxOutputTokens: most, contextWindow }: SnapshotModel,
+  promptTokens: number,
   ofAgent: ModelSettings = {},
 ): CandidateSettings {
   const { firstPartTimeoutMs: _, maxOutputTokens, providerOptions, ...rest } = { ...ofModel, ...ofAgent };
-  const wanted = maxOutputTokens ?? defaultMaxOutputTokens;
+  const left = contextWindow === null ? Infinity : Math.max(contextWindow - promptTokens, 2);
+  const wanted = Math.min(
+    maxOutputTokens ?? Math.min(defaultMaxOutputTokens, Math.floor(left / 2)),
+    left - 1,
+  );
   return {
     ...rest,
     maxOutputTokens: most === null ? wanted : Math.min(wanted, most),

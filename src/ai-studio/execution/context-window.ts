@@ -2,23 +2,46 @@ import { AppError } from '../../platform/errors';
 import type { SnapshotModel } from '../models/team-snapshot';
 import type { Family } from '../prompts/families';
 import type { ComposedPrompt, LayerName } from '../prompts/layers';
-import { countTokens, estimateTokens } from '../prompts/token-count';
+import { countTokens, estimateTokens, mostTokens, type TokenCount } from '../prompts/token-count';
 
-/** Below this share of the window an estimate is good enough. */
-const surelyFits = 0.5;
+type Model = Pick<SnapshotModel, 'ref' | 'contextWindow'>;
+
+/** Less than this share of the window is too little for a question and its answer. */
+const leastShare = 1 / 16;
+
+/** Whether a prompt is so short beside the window that its tokens need not be counted. */
+function surelyFits({ contextWindow }: Model, { system }: ComposedPrompt): boolean {
+  return contextWindow === null || mostTokens(system) <= contextWindow * (1 - leastShare);
+}
+
+/** What can be said without a tokenizer: enough for a model that is asked only if others fail. */
+export function probablyFits(model: Model, prompt: ComposedPrompt): boolean {
+  return surelyFits(model, prompt) || isRoom(model, estimateTokens(prompt.system));
+}
 
 /**
- * `MODEL_NOT_AVAILABLE` where the instructions alone fill a model's context window, with the layer to shorten;
- * `undefined` where they fit, or the window is unknown.
+ * `MODEL_NOT_AVAILABLE` where the instructions leave no room in a model's context window for a question and an answer,
+ * with the layer to shorten; `undefined` where they do, or the window is unknown.
  */
 export async function findOverflow(
-  { ref, contextWindow }: Pick<SnapshotModel, 'ref' | 'contextWindow'>,
-  { system, sections }: ComposedPrompt,
+  model: Model,
+  prompt: ComposedPrompt,
   family: Family,
 ): Promise<AppError | undefined> {
-  if (contextWindow === null || estimateTokens(system) < contextWindow * surelyFits) return undefined;
-  const { tokens, estimated } = await countTokens(system, family);
-  if (tokens < contextWindow) return undefined;
+  if (surelyFits(model, prompt)) return undefined;
+  const count = await countTokens(prompt.system, family);
+  return isRoom(model, count.tokens) ? undefined : overflow(model, prompt, count);
+}
+
+function isRoom({ contextWindow }: Model, tokens: number): boolean {
+  return contextWindow === null || tokens <= contextWindow * (1 - leastShare);
+}
+
+function overflow(
+  { ref, contextWindow }: Model,
+  { sections }: ComposedPrompt,
+  { tokens, estimated }: TokenCount,
+): AppError {
   const longest = sections.reduce((most, section) =>
     section.text.length > most.text.length ? section : most,
   );

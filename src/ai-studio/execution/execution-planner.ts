@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
+import type { AppError } from '../../platform/errors';
 import { AgentCache } from '../agents/agent-cache';
 import type { ExecutableAgent } from '../agents/executable-agent';
 import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
@@ -8,7 +9,7 @@ import { findFamily, type Family } from '../prompts/families';
 import type { ComposedPrompt } from '../prompts/layers';
 import { PromptService } from '../prompts/prompt.service';
 import { CandidateService, type SkippedModel } from './candidates';
-import { findOverflow } from './context-window';
+import { findOverflow, probablyFits } from './context-window';
 import type { ExecutionRequest } from './execution-request';
 
 /** A model that may answer, with the prompt in the form that its family follows best. */
@@ -85,18 +86,24 @@ export class ExecutionPlanner {
 
 /** A model that was asked for by name has to hold the prompt; others give way to the next. */
 async function withoutOverflow(plan: ExecutionPlan, isNamed: boolean): Promise<ExecutionPlan> {
-  const overflows = await Promise.all(
-    plan.candidates.map(({ model, prompt, family }) => findOverflow(model, prompt, family)),
-  );
-  const [ofFirst] = overflows;
-  if (ofFirst && isNamed) throw ofFirst;
-  const [first, ...others] = plan.candidates.filter((_, index) => !overflows[index]);
-  if (!first) throw ofFirst ?? new Error('A plan has a candidate.');
-  const before = plan.candidates.slice(0, plan.candidates.indexOf(first));
-  const skipped = before.map(({ model }, index) => ({
-    providerId: model.provider.id,
-    modelRef: model.ref,
-    reason: overflows[index]?.message ?? '',
-  }));
-  return { ...plan, candidates: [first, ...others], skipped: [...plan.skipped, ...skipped] };
+  const overflows: AppError[] = [];
+  for (const [index, first] of plan.candidates.entries()) {
+    const overflow = await findOverflow(first.model, first.prompt, first.family);
+    if (!overflow) {
+      const others = plan.candidates.slice(index + 1);
+      return {
+        ...plan,
+        candidates: [first, ...others.filter(({ model, prompt }) => probablyFits(model, prompt))],
+        skipped: [...plan.skipped, ...overflows.map((error, i) => toSkipped(plan.candidates[i], error))],
+      };
+    }
+    if (isNamed) throw overflow;
+    overflows.push(overflow);
+  }
+  throw overflows[0] ?? new Error('A plan has a candidate.');
+}
+
+function toSkipped(planned: PlannedCandidate | undefined, { message }: AppError): SkippedModel {
+  const { provider, ref = '' } = planned?.model ?? {};
+  return { providerId: provider?.id ?? '', modelRef: ref, reason: message };
 }

@@ -9,7 +9,7 @@ import type { ComposedPrompt } from '../prompts/layers';
 import type { Attempt, Execution, ExecutionTimings } from '../usage/execution.entity';
 import type { ExecutionRepository } from '../usage/execution.repository';
 import { toSentPrompt, type PromptText } from '../usage/sent-prompt';
-import { carries, type CandidatePrompt } from './candidate-prompt';
+import { carriesOnly, type CandidatePrompt } from './candidate-prompt';
 import type { SkippedModel } from './candidates';
 import type { AttemptListener, Candidate } from './fallback-model';
 import type { ExecutionRecorder, MeasuredUsage } from './metering';
@@ -69,7 +69,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
 
   async begin({ prompt }: LanguageModelV4CallOptions): Promise<void> {
     const [first] = this.options.candidates;
-    this.asPrepared &&= carries(prompt, first.prompt.system);
+    this.asPrepared &&= carriesOnly(prompt, first.prompt.system);
     if (this.startedAt !== undefined) return;
     if (this.options.expiresAt.getTime() < Date.now()) {
       throw new AppError('CONFLICT', 'This execution was prepared too long ago. Prepare it again.');

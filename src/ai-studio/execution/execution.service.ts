@@ -6,6 +6,7 @@ import type { Scope, TeamId } from '@kdx/shared';
 import { LOGGER, type Logger } from '../../platform/logging';
 import type { TeamSnapshot } from '../models/team-snapshot';
 import type { PromptSection, StrategyName } from '../prompts/layers';
+import { estimateTokens } from '../prompts/token-count';
 import { getProviderKind } from '../providers/provider-kinds';
 import { ExecutionRepository } from '../usage/execution.repository';
 import { firstPartTimeoutOf, settingsOf, type CandidateSettings } from './candidate-settings';
@@ -115,7 +116,7 @@ export class ExecutionService {
       price: model.price,
       getModel: () => this.clients.get(teamId, snapshot, model),
       prompt: cacheBreakpoint ? { ...prompt, cacheBreakpoint } : prompt,
-      settings: settingsOf(model, agent?.settings),
+      settings: settingsOf(model, estimateTokens(prompt.system), agent?.settings),
       firstPartTimeoutMs: firstPartTimeoutOf(model, agent?.settings),
     };
   }

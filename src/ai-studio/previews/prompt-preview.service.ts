@@ -61,12 +61,11 @@ export class PromptPreviewService {
   async getSystemPrompt(scope: Scope, request: ExecutionRequest = {}): Promise<SystemPrompt> {
     const { agent, inputs } = await this.planner.gather(scope, request);
     const shown = await this.choose(scope, request, agent, inputs);
-    const { system, sections, strategy, role, sharedLength } = shown.prompt;
-    const [whole, shared, ...ofSections] = await Promise.all(
-      [system, system.slice(0, sharedLength), ...sections.map(({ text }) => text)].map((text) =>
-        countTokens(text, shown.family),
-      ),
-    );
+    const { system, sections, strategy, role } = shown.prompt;
+    const count = (text: string) => countTokens(text, shown.family);
+    const whole = await count(system);
+    const ofSections = await Promise.all(sections.map(({ text }) => count(text)));
+    const shared = sections.map(({ personal }, index) => (personal ? 0 : (ofSections[index]?.tokens ?? 0)));
     return {
       system,
       layers: sections.map((section, index) => ({
@@ -78,9 +77,9 @@ export class PromptPreviewService {
       role,
       modelRef: shown.modelRef,
       ...(agent ? { agent: { id: agent.id, name: agent.name, version: agent.version } } : {}),
-      tokens: whole?.tokens ?? 0,
-      sharedTokens: shared?.tokens ?? 0,
-      estimated: whole?.estimated ?? true,
+      tokens: whole.tokens,
+      sharedTokens: shared.reduce((sum, tokens) => sum + tokens, 0),
+      estimated: whole.estimated,
       ...(shown.problem ? { problem: { code: shown.problem.code, message: shown.problem.message } } : {}),
     };
   }

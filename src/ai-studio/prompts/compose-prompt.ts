@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import type { TemplatePart } from '@kdx/shared';
+import { AppError } from '../../platform/errors';
 import type { Family } from './families';
 import {
   layerNames,
+  maxLayerLength,
   strategyNames,
   type AgentSwitch,
   type ComposedPrompt,
@@ -19,6 +20,8 @@ export interface PromptInputs {
   layers: LayerInput[];
   /** What the variables stand for: plain text, on one line or many. */
   values: Readonly<Record<string, string>>;
+  /** Names of those that an app has set for this request, so that they may differ from user to user. */
+  givenVariables?: readonly string[] | undefined;
   /** In the first turns after a change of agent. */
   agentSwitch?: AgentSwitch | undefined;
 }
@@ -26,13 +29,14 @@ export interface PromptInputs {
 /**
  * Writes the layers in the form that a family of models follows best. An empty layer leaves no trace. The same input
  * gives the same bytes. What is the same for all users of a team comes first, so that providers' prompt caches hit.
+ * Throws `VALIDATION_FAILED` where a layer is longer than 100,000 characters once its variables stand for their values.
  */
 export function composePrompt(inputs: PromptInputs, { strategy: wanted, role }: Family): ComposedPrompt {
   const { agentSwitch } = inputs;
   const name = (agentSwitch && strategies[wanted].afterSwitch) ?? wanted;
   const { order, separator } = strategies[name];
   const sections = withAgent(inputs)
-    .map((input) => toSection(name, input, inputs.values, agentSwitch))
+    .map((input) => toSection(name, input, inputs))
     .filter((section) => section !== undefined)
     .sort(
       (a, b) => Number(a.personal) - Number(b.personal) || order.indexOf(a.layer) - order.indexOf(b.layer),
@@ -56,10 +60,10 @@ function withAgent({ layers, agentSwitch }: PromptInputs): LayerInput[] {
 function toSection(
   strategy: StrategyName,
   { layer, source, version, template }: LayerInput,
-  values: PromptInputs['values'],
-  agentSwitch: AgentSwitch | undefined,
+  inputs: PromptInputs,
 ): PromptSection | undefined {
-  const rendered = renderTemplate(template, values);
+  const { agentSwitch } = inputs;
+  const rendered = renderTemplate({ layer, source, template }, inputs.values);
   const isReset = layer === 'agent' && agentSwitch !== undefined;
   if (!isReset && rendered.trim() === '') return undefined;
   const text = isReset
@@ -70,16 +74,20 @@ function toSection(
     source,
     ...(version === undefined ? {} : { version }),
     text,
-    personal: isPersonal(layer, template),
+    personal: isPersonal({ layer, template }, inputs),
   };
 }
 
-/** The same few texts are written again and again: a section is kept for the next time, some megabytes of them in all. */
+/** The same few texts are written again and again: a section is kept for the next time. Of each layer in each form
+ * some hundred thousand characters, sections and what they were made of together. */
 const written = Object.fromEntries(
   strategyNames.flatMap((strategy) =>
     layerNames.map((layer) => [
       `${strategy}/${layer}`,
-      new LRUCache<string, string>({ maxSize: 400_000, sizeCalculation: (text) => text.length }),
+      new LRUCache<string, string>({
+        maxSize: 400_000,
+        sizeCalculation: (text, rendered) => text.length + rendered.length,
+      }),
     ]),
   ),
 );
@@ -96,18 +104,42 @@ function sectionText(name: StrategyName, layer: LayerName, rendered: string): st
 }
 
 /** Values are put in once: what stands in a value is not read as a template. A variable without a value leaves nothing. */
-function renderTemplate(template: TemplatePart[], values: PromptInputs['values']): string {
+function renderTemplate(
+  { layer, source, template }: Pick<LayerInput, 'layer' | 'source' | 'template'>,
+  values: PromptInputs['values'],
+): string {
   const [only] = template;
-  if (template.length === 1 && typeof only === 'string') return only;
-  return template.map((part) => (typeof part === 'string' ? part : (values[part.variable] ?? ''))).join('');
+  const parts = template.map((part) => (typeof part === 'string' ? part : valueOf(part.variable, values)));
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > maxLayerLength) throw tooLong(layer, source, length);
+  return template.length === 1 && typeof only === 'string' ? only : parts.join('');
 }
 
-/** Variables that are the same for everybody of a team. All others differ: the user's, and what a consumer sets for an agent. */
-const sharedVariables = new Set(['teamName', 'date']);
+function valueOf(variable: string, values: PromptInputs['values']): string {
+  return Object.hasOwn(values, variable) ? (values[variable] ?? '') : '';
+}
 
-function isPersonal(layer: LayerName, template: TemplatePart[]): boolean {
+function tooLong(layer: LayerName, source: string, length: number): AppError {
+  return new AppError(
+    'VALIDATION_FAILED',
+    `The instructions of the layer ${layer} (${source}) have ${length} characters once their variables stand for their values; at most ${maxLayerLength} are sent. Shorten them, or the values.`,
+    { details: { layer, source, length, limit: maxLayerLength } },
+  );
+}
+
+/** Variables that differ from user to user. */
+const personalVariables = ['userName', 'userLanguage'];
+
+function isPersonal(
+  { layer, template }: Pick<LayerInput, 'layer' | 'template'>,
+  { givenVariables = [] }: PromptInputs,
+): boolean {
   return (
     layer === 'user' ||
-    template.some((part) => typeof part !== 'string' && !sharedVariables.has(part.variable))
+    template.some(
+      (part) =>
+        typeof part !== 'string' &&
+        (personalVariables.includes(part.variable) || givenVariables.includes(part.variable)),
+    )
   );
 }

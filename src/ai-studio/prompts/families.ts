@@ -11,7 +11,7 @@ export interface Family {
 interface FamilyRow extends Partial<Family> {
   /** Only at this kind of provider; at any where absent. */
   provider?: string;
-  /** The model's own name: lower case, without a vendor in front of it. */
+  /** The model's own name: lower case, without a vendor or `ft:` in front of it. */
   model: RegExp;
   strategy: StrategyName;
 }
@@ -27,13 +27,13 @@ interface FamilyRow extends Partial<Family> {
 const families: FamilyRow[] = [
   { model: /^o1-(mini|preview)/, strategy: 'gpt-advanced', role: 'user', tokenizer: 'o200k_base' },
   { model: /^o\d+(-|$)/, strategy: 'reasoning', tokenizer: 'o200k_base' },
-  { model: /^gpt-oss-/, strategy: 'gpt-standard', tokenizer: 'o200k_base' },
+  { model: /^gpt-oss/, strategy: 'gpt-standard', tokenizer: 'o200k_base' },
   { model: /^gpt-.*nano/, strategy: 'gpt-lite', tokenizer: 'o200k_base' },
-  { model: /^gpt-.*mini/, strategy: 'gpt-standard', tokenizer: 'o200k_base' },
+  { model: /^(gpt|codex)-.*mini/, strategy: 'gpt-standard', tokenizer: 'o200k_base' },
   { model: /^gpt-3\.5/, strategy: 'gpt-standard', tokenizer: 'cl100k_base' },
   { model: /^gpt-4(-|$)/, strategy: 'gpt-advanced', tokenizer: 'cl100k_base' },
   { model: /^(chatgpt|gpt)-/, strategy: 'gpt-advanced', tokenizer: 'o200k_base' },
-  { model: /^claude-/, strategy: 'claude-advanced' },
+  { model: /(^|\.)claude-/, strategy: 'claude-advanced' },
   { provider: 'anthropic', model: /./, strategy: 'claude-advanced' },
   { model: /^gemma/, strategy: 'default', role: 'user' },
   { model: /^gemini-/, strategy: 'google-advanced' },
@@ -54,7 +54,10 @@ export function findFamily({ kind, modelKey }: { kind: string; modelKey: string 
 }
 
 function lookUp(kind: string, modelKey: string): Family {
-  const name = modelKey.slice(modelKey.lastIndexOf('/') + 1).toLowerCase();
+  const name = modelKey
+    .slice(modelKey.lastIndexOf('/') + 1)
+    .replace(/^ft:/, '')
+    .toLowerCase();
   const row = families.find(
     ({ provider, model }) => (provider === undefined || provider === kind) && model.test(name),
   );

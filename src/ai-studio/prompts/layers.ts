@@ -4,6 +4,9 @@ import type { TemplatePart } from '@kdx/shared';
 export const layerNames = ['platform', 'team', 'user', 'agent'] as const;
 export type LayerName = (typeof layerNames)[number];
 
+/** Characters of one layer, its variables standing for their values. */
+export const maxLayerLength = 100_000;
+
 /** One layer of instructions before it is written into a prompt. */
 export interface LayerInput {
   layer: LayerName;

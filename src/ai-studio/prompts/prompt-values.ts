@@ -1,4 +1,4 @@
-import { withoutUnseen } from '@kdx/shared';
+import { cutText, withoutUnseen } from '@kdx/shared';
 import { validationFailed, type FieldProblem } from '../../platform/http';
 import type { ExecutableAgent } from '../agents/executable-agent';
 
@@ -6,7 +6,7 @@ const maxValueLength = 2_000;
 
 /** A name of a person or a team as a value: on one line, without what cannot be seen. */
 export function toValue(name: string): string {
-  return withoutUnseen(name).replace(/\s+/g, ' ').trim().slice(0, 200);
+  return cutText(withoutUnseen(name).replace(/\s+/g, ' ').trim(), 200);
 }
 
 /**
@@ -33,6 +33,9 @@ export function toVariableValues(
   });
   if (problems.length > 0) throw validationFailed(problems);
   return Object.fromEntries(
-    known.map(({ name, default: fallback }) => [name, withoutUnseen(given[name] ?? fallback)]),
+    known.map(({ name, default: fallback }) => [
+      name,
+      withoutUnseen(Object.hasOwn(given, name) ? (given[name] ?? fallback) : fallback),
+    ]),
   );
 }

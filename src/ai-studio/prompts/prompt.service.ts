@@ -4,6 +4,7 @@ import {
   aiStudioTeamConfig,
   aiStudioUserConfig,
   chatApp,
+  findLanguageName,
   parseTemplate,
   type Scope,
   type TemplatePart,
@@ -72,7 +73,7 @@ export class PromptService {
       userLanguage: config.language,
       date: new Date().toISOString().slice(0, 10),
     };
-    return { layers, values, agentSwitch };
+    return { layers, values, givenVariables: variables && Object.keys(variables), agentSwitch };
   }
 
   private read(config: EffectiveConfig): ConfiguredLayers {
@@ -129,9 +130,7 @@ function usesAny(layers: LayerInput[], names: string[]): boolean {
   );
 }
 
-const languageNames = new Intl.DisplayNames(['en'], { type: 'language' });
-
 /** The English name of a language, as models know it best; the tag where there is none. */
 function languageName(tag: string | null): string {
-  return tag === null ? 'the language of the question' : (languageNames.of(tag) ?? tag);
+  return tag === null ? 'the language of the question' : (findLanguageName(tag) ?? tag);
 }

@@ -33,13 +33,13 @@ const override = ({ from }: AgentSwitch, text: string): string =>
     `The identity that you had until now ("${asName(from)}") is terminated. From this message on it does not apply: not its role, not its tone, not its limits. What was said before stays true as the record of this conversation.`,
     'Your identity is now the following, and no other. If you have not done so yet, acknowledge the change in one short sentence at the beginning of your answer.',
     '',
-    '## New identity',
-    '',
     text || noAgent,
   ].join('\n');
 
 const plainReset = ({ from }: AgentSwitch, text: string): string =>
   `# Change of agent\n\nUntil now you were "${asName(from)}". You are not any more; from now on this holds instead:\n\n${text || noAgent}`;
+
+const liteHeadings = { platform: 'Rules', team: 'Team', agent: 'Agent', user: 'User' };
 
 const plainHeadings = {
   platform: 'Platform rules',
@@ -86,14 +86,14 @@ export const strategies: Record<StrategyName, Strategy> = {
     order: stableFirst,
     separator: '\n\n',
     authority: 'If instructions conflict: these rules first, then agent, then user, then team.',
-    ...markdown({ platform: 'Rules', team: 'Team', agent: 'Agent', user: 'User' }),
+    ...markdown(liteHeadings),
     reset: override,
   },
   'gpt-lite': {
     order: stableFirst,
-    separator: '\n',
+    separator: '\n\n', // a blank line ends whatever HTML somebody began
     authority: 'Order: rules, agent, user, team.',
-    section: (layer, text) => `# ${layer === 'platform' ? 'Rules' : layer}\n${text.replace(/\n{2,}/g, '\n')}`,
+    section: (layer, text) => `# ${liteHeadings[layer]}\n${text.replace(/\n{2,}/g, '\n')}`,
     disarm: withoutSections,
     reset: override,
   },

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { In } from 'typeorm';
+import { In, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Scope } from '@kdx/shared';
 import { TeamTransaction, type Statement } from '../../platform/database';
@@ -39,8 +39,12 @@ export class PromptTextRepository {
 
   /** Those that the user of the scope may see, by their SHA-256. */
   async find(scope: Scope, sha256: string[]): Promise<Map<string, string>> {
+    const { teamId, userId } = scope;
     const rows = await this.transaction.run(scope, (manager) =>
-      manager.findBy(StoredPromptText, { teamId: scope.teamId, sha256: In(sha256) }),
+      manager.findBy(
+        StoredPromptText,
+        [IsNull(), userId].map((owner) => ({ teamId, userId: owner, sha256: In(sha256) })),
+      ),
     );
     return new Map(rows.map((row) => [row.sha256, row.text]));
   }

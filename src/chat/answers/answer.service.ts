@@ -1,8 +1,8 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { UIMessage, UIMessageChunk } from 'ai';
 import { v7 as uuidv7 } from 'uuid';
-import type { Scope } from '@kdx/shared';
-import type { ExecutionConfig } from '../../ai-studio';
+import { cutText, type Scope } from '@kdx/shared';
+import type { ExecutionConfig, SystemPrompt } from '../../ai-studio';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
@@ -72,6 +72,13 @@ export class AnswerService implements BeforeApplicationShutdown {
     void running.done.then(() => this.running.delete(keyOf(scope, sessionId)));
     await started;
     return running.listen();
+  }
+
+  /** What the model of the next message would be told: with this conversation's agent and model, and the user's preference. */
+  async previewPrompt(scope: Scope, sessionId: string): Promise<SystemPrompt> {
+    const session = await this.sessions.find(scope, sessionId);
+    if (!session) throw notFound('The conversation');
+    return this.models.preview(scope, session);
   }
 
   /**
@@ -206,7 +213,7 @@ export class AnswerService implements BeforeApplicationShutdown {
       session,
       question,
       answer,
-      message.text.replace(/\s+/g, ' ').trim().slice(0, titleLength),
+      cutText(message.text.replace(/\s+/g, ' ').trim(), titleLength),
       execution.agent,
     );
     if (!before) return undefined;

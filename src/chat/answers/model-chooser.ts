@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { chatUserConfig, type Scope } from '@kdx/shared';
-import { AiStudioService, type ExecutionConfig, type ExecutionRequest } from '../../ai-studio';
+import {
+  AiStudioService,
+  type ExecutionConfig,
+  type ExecutionRequest,
+  type SystemPrompt,
+} from '../../ai-studio';
 import { AppConfigService } from '../../app-config';
 import { AppError } from '../../platform/errors';
 import type { ChatSession } from '../sessions/chat.entities';
@@ -33,12 +38,25 @@ export class ModelChooser {
     session: SessionToAnswer,
     modelId: string | undefined,
   ): Promise<ExecutionConfig> {
+    return this.choose(scope, session, modelId, (request) => this.aiStudio.prepareExecution(scope, request));
+  }
+
+  /** What the model of the next message would be told. Throws what {@link prepare} throws for a model that is not there. */
+  preview(scope: Scope, session: SessionToAnswer): Promise<SystemPrompt> {
+    return this.choose(scope, session, undefined, (request) => this.aiStudio.getSystemPrompt(scope, request));
+  }
+
+  private async choose<T>(
+    scope: Scope,
+    session: SessionToAnswer,
+    modelId: string | undefined,
+    ask: (request: ExecutionRequest) => Promise<T>,
+  ): Promise<T> {
     const agent = toAgentRequest(session);
-    if (modelId !== undefined) return this.aiStudio.prepareExecution(scope, { ...agent, modelId });
+    if (modelId !== undefined) return ask({ ...agent, modelId });
     const earlier = ofSession(session) ?? (await this.findPreferred(scope));
-    if (!earlier) return this.aiStudio.prepareExecution(scope, agent);
-    const request = { ...agent, modelId: earlier.modelId };
-    return this.aiStudio.prepareExecution(scope, request).catch((error: unknown) => {
+    if (!earlier) return ask(agent);
+    return ask({ ...agent, modelId: earlier.modelId }).catch((error: unknown) => {
       throw error instanceof AppError && error.code === 'NOT_FOUND' ? notAvailable(earlier) : error;
     });
   }

@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
-import { findInstructionProblems, instructionVariables } from '@kdx/shared';
+import { findInstructionProblems } from '@kdx/shared';
 
 const host = z
   .string()
@@ -81,7 +81,7 @@ export const envTable = {
       .optional(),
     default: 'unset',
     meaning:
-      'Rules for every model call of every team, after the built-in ones; nobody can set them aside. A template: see `docs/prompts.md`. `PLATFORM_RULES_FILE` is usually handier.',
+      'Rules for every model call of every team, after the built-in ones; nobody can set them aside. A template of `{{teamName}}` and `{{date}}`: see `docs/prompts.md`. `PLATFORM_RULES_FILE` is usually handier.',
   },
   MODEL_CATALOGUE_SEED: {
     parse: z.enum(['on', 'off']).default('on'),
@@ -139,7 +139,7 @@ function isHost(text: string): boolean {
 }
 
 function reportProblems(text: string, context: z.RefinementCtx<string>): void {
-  for (const message of findInstructionProblems(text, instructionVariables))
+  for (const message of findInstructionProblems(text, ['teamName', 'date']))
     context.addIssue({ code: 'custom', message });
 }
 
