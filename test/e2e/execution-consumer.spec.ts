@@ -156,11 +156,11 @@ describe('a consumer that imports AiStudioModule', () => {
       const long = { agentId, variables: { sentences: 'x'.repeat(2_001) } };
       await expect(aiStudio.prepareExecution(own, long)).rejects.toThrow(/at most 2000 characters/);
       for (const call of [
-        aiStudio.prepareExecution(scope, { agentId }),
-        aiStudio.getAgent(scope, agentId),
-        aiStudio.getSystemPrompt(own, { agentId: team.teamId }),
+        () => aiStudio.prepareExecution(scope, { agentId }),
+        () => aiStudio.getAgent(scope, agentId),
+        () => aiStudio.getSystemPrompt(own, { agentId: team.teamId }),
       ])
-        await expect(call).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'The agent was not found.' });
+        await expect(call()).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'The agent was not found.' });
     });
 
     it('asks the model that the agent prefers, and says why where it could not', async () => {
