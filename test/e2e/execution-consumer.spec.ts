@@ -160,7 +160,10 @@ describe('a consumer that imports AiStudioModule', () => {
         () => aiStudio.getAgent(scope, agentId),
         () => aiStudio.getSystemPrompt(own, { agentId: team.teamId }),
       ])
-        await expect(call()).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'The agent was not found.' });
+        await expect(call()).rejects.toMatchObject({
+          code: 'NOT_FOUND',
+          message: 'The agent was not found.',
+        });
     });
 
     it('asks the model that the agent prefers, and says why where it could not', async () => {
