@@ -8,3 +8,4 @@ const { generateAuthSecret, generateKeyRing } = require('../dist/src/platform/en
 
 console.log(`AI_STUDIO_KEK=${generateKeyRing()}`);
 console.log(`AUTH_SECRET=${generateAuthSecret()}`);
+console.log(`AUDIT_KEY=${generateAuthSecret()}`);

@@ -99,7 +99,7 @@ function describeAppRouter(procedures: Record<string, Procedure>): string {
     routers.set(router, [...(routers.get(router) ?? []), line]);
   }
   const rooms = {
-    './ai-studio': /^(Agent|Provider|Token|Model|TeamModel|ModelSync|Prompt|Execution)Router$/,
+    './ai-studio': /^(Agent|Audit|Provider|Token|Model|TeamModel|ModelSync|Prompt|Execution)Router$/,
     './app-config': /^AppConfigRouter$/,
     './chat': /^ChatRouter$/,
   };

@@ -53,6 +53,14 @@ const commands = {
     build();
     return launch([inRoot('scripts/generate-keys.ts')]);
   },
+  'keys:rotate': () => {
+    build();
+    return launch([inRoot('dist/src/keys-rotate.js'), ...rest], server.environment);
+  },
+  'audit:verify': () => {
+    build();
+    return launch([inRoot('dist/src/audit-verify.js'), ...rest], server.environment);
+  },
   'models:sync': () => {
     build();
     return launch([inRoot('dist/src/models-sync.js'), ...rest], server.environment);
@@ -151,7 +159,7 @@ function fingerprint() {
 function launch(args, env = {}) {
   const bin = inRoot('node_modules', '.bin');
   const child = spawn(nodeBinary(), args, {
-    cwd: ['start', 'models:sync'].includes(command) ? process.cwd() : root,
+    cwd: ['start', 'keys:rotate', 'models:sync', 'audit:verify'].includes(command) ? process.cwd() : root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,

@@ -6,6 +6,7 @@ import { AppConfigModule } from './app-config';
 import { ChatModule } from './chat';
 import { HealthModule } from './health';
 import { IdentityModule, TrpcPermissionMiddleware } from './identity';
+import { AuditModule } from './platform/audit';
 import { DatabaseModule } from './platform/database';
 import { EgressModule } from './platform/egress';
 import { EnvModule, type Env } from './platform/env';
@@ -27,6 +28,7 @@ export class AppModule {
         LoggingModule.register(logger),
         LifecycleModule,
         DatabaseModule,
+        AuditModule,
         TenancyModule,
         EgressModule,
         IdentityModule,

@@ -7,6 +7,9 @@ import { AgentRouter } from './agents/agent.router';
 import { AgentService } from './agents/agent.service';
 import { ExecutableAgentRepository } from './agents/executable-agent.repository';
 import { AiStudioService } from './ai-studio.service';
+import { AuditController } from './audit/audit.controller';
+import { AuditRouter } from './audit/audit.router';
+import { AuditService } from './audit/audit.service';
 import { EncryptionModule } from './encryption/encryption.module';
 import { CandidateService } from './execution/candidates';
 import { ExecutionPlanner } from './execution/execution-planner';
@@ -78,6 +81,8 @@ const prompts = [PromptService, PromptPreviewService, PromptRouter];
 const execution = [CandidateService, ExecutionPlanner, ModelClients, ExecutionService, ModelTestService];
 const usage = [PromptTextRepository, ExecutionRepository, ExecutionLogService, ExecutionRouter];
 
+const audit = [AuditService, AuditRouter];
+
 /** The configurator. Other rooms get {@link AiStudioService} and nothing else. */
 @Module({
   imports: [AppConfigModule, EncryptionModule],
@@ -91,6 +96,7 @@ const usage = [PromptTextRepository, ExecutionRepository, ExecutionLogService, E
     AgentController,
     PromptController,
     ExecutionController,
+    AuditController,
   ],
   providers: [
     AiStudioService,
@@ -103,6 +109,7 @@ const usage = [PromptTextRepository, ExecutionRepository, ExecutionLogService, E
     ...prompts,
     ...execution,
     ...usage,
+    ...audit,
   ],
   exports: [AiStudioService],
 })

@@ -54,7 +54,7 @@ export class AiStudioService {
     return this.prompts.getSystemPrompt(scope, request);
   }
 
-  /** The team's key for a provider. Each `reveal()` is logged. Throws `TOKEN_MISSING` or `TOKEN_UNREADABLE`. */
+  /** The team's key for a provider. Handing it out is audited, each `reveal()` logged. Throws `TOKEN_MISSING` or `TOKEN_UNREADABLE`. */
   getProviderToken(scope: Scope, providerId: string): Promise<SecretString> {
     return this.tokens.getSecret(scope, providerId);
   }

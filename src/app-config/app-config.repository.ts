@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Scope } from '@kdx/shared';
+import { changed, difference } from '../platform/audit';
 import { TeamTransaction } from '../platform/database';
 import { TeamChanges } from '../platform/tenancy';
 import { AppTeamConfig, UserAppTeamConfig } from './app-config.entities';
@@ -69,10 +70,19 @@ export class AppConfigRepository {
       } else {
         await manager.save(UserAppTeamConfig, { teamId, userId, appId, ...next });
       }
-      return next;
+      const target = { type: 'appConfig', id: `${appId}/${level}` };
+      return changed(next, difference(`appConfig.${writes[level]}`, target, told(stored), told(next)));
     });
   }
 }
+
+/** The fields of a document, and its version, which moves with every save. */
+function told(stored: StoredConfig | null): object | null {
+  return stored && { ...stored.config, version: stored.version };
+}
+
+/** Both are named like their permissions. */
+const writes = { team: 'writeTeam', user: 'writeOwn' };
 
 /** A row that is not there yet cannot be locked; this lock ends with the transaction. */
 async function lockDocument(manager: EntityManager, scope: Scope, level: ConfigLevel): Promise<void> {

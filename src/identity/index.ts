@@ -1,5 +1,5 @@
 export { IdentityModule } from './identity.module';
-export { isTeamAdmin, toScope, type Caller } from './callers/caller';
+export { forbidden, isTeamAdmin, toOrigin, toScope, type Caller } from './callers/caller';
 export { Directory } from './directory/directory';
 export { CurrentCaller } from './callers/current-caller';
 export { permissions, type Permission } from './permissions/permissions';

@@ -8,6 +8,8 @@ import { ModelCatalogue1763900000000 } from './1763900000000-model-catalogue';
 import { Agents1764000000000 } from './1764000000000-agents';
 import { Prompts1764000001000 } from './1764000001000-prompts';
 import { ChatAgents1764000002000 } from './1764000002000-chat-agents';
+import { Audit1764100000000 } from './1764100000000-audit';
+import { Keys1764200000000 } from './1764200000000-keys';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -21,4 +23,6 @@ export const migrations = [
   Agents1764000000000,
   Prompts1764000001000,
   ChatAgents1764000002000,
+  Audit1764100000000,
+  Keys1764200000000,
 ];

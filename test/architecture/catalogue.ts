@@ -26,15 +26,23 @@ export function declaredColumns(dataSource: DataSource): ColumnShape[] {
   );
 }
 
-/** What the database has, in the schema `public`. */
+/** What the tables of the database have, in the schema `public`. */
 export function storedColumns(dataSource: DataSource): Promise<ColumnShape[]> {
   return dataSource.query<ColumnShape[]>(`
-    select c.table_name as "table", c.column_name as "column", c.data_type as "type", c.is_nullable = 'YES' as "nullable",
+    select table_name as "table", c.column_name as "column", c.data_type as "type", c.is_nullable = 'YES' as "nullable",
            array_position(p.conkey, c.ordinal_position::smallint) as "key"
       from information_schema.columns c
-      left join pg_constraint p on p.contype = 'p' and p.conrelid = format('public.%I', c.table_name)::regclass
-     where c.table_schema = 'public'
+      join information_schema.tables t using (table_schema, table_name)
+      left join pg_constraint p on p.contype = 'p' and p.conrelid = format('public.%I', table_name)::regclass
+     where table_schema = 'public' and t.table_type = 'BASE TABLE'
   `);
+}
+
+/** Views show what lies behind them with the rights of whoever looks, if they are made so. */
+export function listViews(dataSource: DataSource): Promise<{ view: string; options: string[] | null }[]> {
+  return dataSource.query(`
+    select relname as "view", reloptions as options from pg_class
+     where relnamespace = 'public'::regnamespace and relkind in ('v', 'm') order by 1`);
 }
 
 /** A table, with what protects it. */

@@ -7,6 +7,7 @@ import {
   findTeamFaults,
   listPrivileges,
   listTables,
+  listViews,
   roles,
   storedColumns,
 } from './catalogue';
@@ -51,6 +52,14 @@ describe('the schema of the database', () => {
       const tables = (await listTables(database.dataSource)).map(({ table }) => table);
       const declared = database.dataSource.entityMetadatas.map(({ tableName }) => tableName);
       expect(tables.toSorted()).toEqual([...declared, ...withoutEntity].toSorted());
+    });
+
+    it('are not needed for the one view, through which Better Auth appends to the audit log', async () => {
+      expect(await listViews(database.dataSource)).toEqual([
+        { view: 'identity_audit_event', options: ['security_invoker=true'] },
+      ]);
+      for (const role of roles)
+        expect(await listPrivileges(database.dataSource, role)).not.toHaveProperty('identity_audit_event');
     });
 
     it('hold ids, never relations to other entities', () => {
@@ -139,6 +148,8 @@ describe('the schema of the database', () => {
         ai_model_sync_diff: write,
         ai_model_sync_run: write,
         ai_provider: write,
+        audit_event: ['insert', 'select'], // the instance's chain alone: test/e2e/audit.spec.ts
+        kek_canary: ['insert', 'select', 'update'],
       });
     });
 
@@ -148,12 +159,14 @@ describe('the schema of the database', () => {
         ai_agent_version: ['select(agent_id,model_id,name,team_id,version)'],
         ai_execution: ['select(id,instance_id,outcome,team_id)', 'update(finished_at,outcome)'],
         ai_team_model: ['select(enabled,is_default,model_id,team_id)'],
+        audit_event: ['select(team_id)'], // which chains there are
         chat_message: ['select(id,instance_id,status,team_id)', 'update(status,updated_at)'],
         team: ['select(id,name)'],
+        team_key: ['select(created_at,id,kek_id,kek_version,team_id)'], // never the wrapped bytes
       });
     });
 
-    it('keep the application from writing global tables and from taking executions or versions of agents back', async () => {
+    it('keep the application from writing global tables and from taking executions, versions of agents or audit events back', async () => {
       const privileges = await listPrivileges(database.dataSource, 'ai_studio_app');
       expect(privileges).toMatchObject({
         ai_provider: ['select'],
@@ -162,6 +175,7 @@ describe('the schema of the database', () => {
         ai_agent: ['insert', 'select', 'update'],
         ai_agent_version: ['insert', 'select'],
         chat_agent_switch: ['insert', 'select'],
+        audit_event: ['insert', 'select'],
       });
       const strong = Object.values(privileges)
         .flat()

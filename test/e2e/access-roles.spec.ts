@@ -133,6 +133,11 @@ const doors: Partial<Record<Permission, Door>> = {
     rest: (client) => client.get('/api/v1/executions'),
     trpc: (trpc) => trpc.aiExecutions.find.query({}),
   },
+  'audit.read': {
+    role: 'admin',
+    rest: (client) => client.get('/api/v1/audit-events'),
+    trpc: (trpc) => trpc.aiAudit.find.query({}),
+  },
   'chat.use': {
     role: 'member',
     rest: (client) => client.post('/api/v1/chat/sessions', {}),
@@ -185,6 +190,7 @@ const routes: Record<Role, string[]> = {
     'DELETE /api/v1/agents/{agentId}',
     'GET /api/v1/agents/{agentId}/versions',
     'POST /api/v1/agents/{agentId}/rollback',
+    'GET /api/v1/audit-events',
   ],
   platformAdmin: [
     'POST /api/v1/providers',
@@ -243,6 +249,7 @@ const procedures: Record<Role, string[]> = {
     'aiAgents.delete',
     'aiAgents.findVersions',
     'aiAgents.rollback',
+    'aiAudit.find',
   ],
   platformAdmin: [
     'aiProviders.create',

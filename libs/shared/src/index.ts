@@ -24,4 +24,4 @@ export {
 } from './instructions';
 export { findLanguageName } from './language';
 export { isUuid, toTeamId, toUserId, type AppId, type TeamId, type UserId, type Uuid } from './ids';
-export type { Scope } from './scope';
+export type { RequestOrigin, Scope } from './scope';

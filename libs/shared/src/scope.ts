@@ -6,4 +6,14 @@ export interface Scope {
   userId: UserId;
   /** The app that asks. Decides which instructions apply and where usage is booked. */
   appId: AppId;
+  /** The call that asks, for the audit log; absent where the work begins in the server itself. */
+  request?: RequestOrigin | undefined;
+}
+
+/** Where a call came from. */
+export interface RequestOrigin {
+  /** As in the header `x-request-id` of the answer. */
+  id: string;
+  /** IP address of the other end of the connection. */
+  address: string;
 }

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IsNull, type EntityManager } from 'typeorm';
 import type { Scope, TeamId } from '@kdx/shared';
+import { changed, difference, unchanged } from '../../platform/audit';
 import { TeamTransaction } from '../../platform/database';
 import { AppError } from '../../platform/errors';
 import { TeamChanges } from '../../platform/tenancy';
 import { Agent, AgentVersion } from './agent.entities';
-import { isSameContent, type AgentContent } from './agent-content';
+import { isSameContent, toContent, type AgentContent } from './agent-content';
 import type { AvailableAgent } from './available-agent';
 
 /** A live agent in its current version. */
@@ -117,7 +118,8 @@ export class AgentRepository {
           deletedAt: null,
         });
         await insertVersion(manager, scope, id, 1, content, now);
-        return getCurrent(manager, teamId, id);
+        const made = await getCurrent(manager, teamId, id);
+        return changed(made, difference('agents.create', toTarget(made), null, told(made)));
       })
       .catch((error: unknown) => lostName(error, content.name));
   }
@@ -135,30 +137,51 @@ export class AgentRepository {
     let name = '';
     return this.changes
       .commit(scope, async (manager) => {
-        // The lock first, by itself: a statement that waited for it would not see the version it waited for.
-        await manager.query('select from ai_agent where team_id = $1 and id = $2 for update', [teamId, id]);
+        await lockAgent(manager, teamId, id);
         const current = await findCurrent(manager, teamId, id);
-        if (!current) return undefined;
+        if (!current) return unchanged(undefined);
         const content = next(current);
-        if (isSameContent(content, current)) return current;
+        if (isSameContent(content, current)) return unchanged(current);
         ({ name } = content);
         const version = current.version + 1;
         const updatedAt = new Date();
         await insertVersion(manager, scope, id, version, content, updatedAt);
         await manager.update(Agent, { teamId, id }, { name, version, updatedAt });
-        return getCurrent(manager, teamId, id);
+        const published = await getCurrent(manager, teamId, id);
+        const action = content.rolledBackFrom === undefined ? 'agents.update' : 'agents.rollback';
+        return changed(published, difference(action, toTarget(published), told(current), told(published)));
       })
       .catch((error: unknown) => lostName(error, name));
   }
 
   /** False where there is none, or not any more. Its versions stay. */
-  async delete(scope: Scope, id: string): Promise<boolean> {
+  delete(scope: Scope, id: string): Promise<boolean> {
     const { teamId } = scope;
-    const { affected } = await this.changes.commit(scope, (manager) =>
-      manager.update(Agent, { teamId, id, deletedAt: IsNull() }, { deletedAt: new Date() }),
-    );
-    return affected === 1;
+    return this.changes.commit(scope, async (manager) => {
+      await lockAgent(manager, teamId, id);
+      const current = await findCurrent(manager, teamId, id);
+      const { affected } = await manager.update(
+        Agent,
+        { teamId, id, deletedAt: IsNull() },
+        { deletedAt: new Date() },
+      );
+      if (!current || affected !== 1) return unchanged(false);
+      return changed(true, difference('agents.delete', toTarget(current), told(current), null));
+    });
   }
+}
+
+function toTarget({ id, name }: AgentRow) {
+  return { type: 'agent', id, name };
+}
+
+function told(agent: AgentRow) {
+  return { ...toContent(agent), version: agent.version };
+}
+
+/** First, by itself: a statement that waited for the lock would not see the version it waited for. */
+async function lockAgent(manager: EntityManager, teamId: TeamId, id: string): Promise<void> {
+  await manager.query('select from ai_agent where team_id = $1 and id = $2 for update', [teamId, id]);
 }
 
 async function findCurrent(

@@ -1,9 +1,10 @@
-import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { v7 as uuidv7 } from 'uuid';
 import type { TeamId } from '@kdx/shared';
-import { AppError } from '../../platform/errors';
+import { TeamDeletions } from '../../platform/tenancy';
+import { DataKeyCache } from './data-key-cache';
 import { KekUnavailableError, type KekProvider } from './kek-provider';
 import {
   blobDekId,
@@ -14,6 +15,7 @@ import {
   type SecretBinding,
 } from './sealed-blob';
 import { TeamKeyRepository } from './team-key.repository';
+import { toUnreadable } from './unreadable';
 
 /** Nest injection token of the {@link KekProvider}. */
 export const KEK_PROVIDER = Symbol('KEK_PROVIDER');
@@ -29,15 +31,30 @@ export interface WrappedTeamKey {
 /** Where a secret lives: its team comes from the call. */
 export type SecretPlace = Omit<SecretBinding, 'teamId'>;
 
+/** The secrets that a room has sealed, for the day on which a team gets a new data key. */
+export interface SealedSecrets {
+  /** Seals each secret of the team anew that is not under the data key `dekId`. Answers how many it were. */
+  reseal(teamId: TeamId, dekId: string): Promise<number>;
+  /** The sealed secrets themselves. */
+  list(teamId: TeamId): Promise<Buffer[]>;
+}
+
 /** Seals and opens the secrets of teams. The one place of the product that touches ciphers. */
 @Injectable()
 export class EncryptionService {
-  private readonly dataKeys = new LRUCache<string, KeyObject>({ max: 10_000, ttl: 600_000 });
+  /** Of every room that keeps any. */
+  readonly secrets: SealedSecrets[] = [];
+  private readonly dataKeys = new DataKeyCache();
+  /** Digests of blobs that were found to be damaged or misplaced. */
+  private readonly damaged = new LRUCache<string, true>({ max: 10_000 });
 
   constructor(
     @Inject(KEK_PROVIDER) private readonly kek: KekProvider,
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
-  ) {}
+    @Inject(TeamDeletions) deletions: TeamDeletions,
+  ) {
+    deletions.subscribe((teamId) => this.dataKeys.forget(teamId));
+  }
 
   /**
    * Seals a secret for its place; makes the team's data key if it has none. Throws `TOKEN_UNREADABLE` if the one that it
@@ -58,12 +75,31 @@ export class EncryptionService {
     known: WrappedTeamKey[] = [],
   ): Promise<string> {
     try {
-      const id = blobDekId(blob);
-      const row = known.find((key) => key.id === id) ?? (await this.teamKeys.find(teamId, id));
-      if (!row) throw new SealedBlobError('dek');
-      return openBlob(blob, await this.unwrap(teamId, row), { ...place, teamId });
+      const dataKey = await this.findDataKey(teamId, blobDekId(blob), known);
+      return openBlob(blob, dataKey, { ...place, teamId });
     } catch (error) {
+      if (error instanceof SealedBlobError && error.reason !== 'dek') this.damaged.set(digest(blob), true);
       throw toUnreadable(error);
+    }
+  }
+
+  /**
+   * Whether a sealed secret can be expected to open, without opening it: its data key is one of the team's, that opens
+   * here (tried at most once in a while, for all secrets under it), and the secret itself has not failed before.
+   * @param known all rows of `team_key` of the team
+   */
+  async isReadable(teamId: TeamId, blob: Buffer, known: WrappedTeamKey[]): Promise<boolean> {
+    if (this.damaged.has(digest(blob))) return false;
+    try {
+      const id = blobDekId(blob);
+      const row = known.find((key) => key.id === id);
+      if (row && !this.kek.kekIds.includes(row.kekId)) return false;
+      if (this.dataKeys.findFailure(teamId, id)) return false;
+      await this.findDataKey(teamId, id, known);
+      return true;
+    } catch (error) {
+      if (error instanceof KekUnavailableError || error instanceof SealedBlobError) return false;
+      throw error;
     }
   }
 
@@ -78,6 +114,25 @@ export class EncryptionService {
       .update(plaintext)
       .digest('hex')
       .slice(0, 16);
+  }
+
+  /** A room that keeps sealed secrets says so once, so that they are sealed anew under a new data key. */
+  registerSecrets(secrets: SealedSecrets): void {
+    this.secrets.push(secrets);
+  }
+
+  /** The data key that a sealed secret is under. Throws `TOKEN_UNREADABLE` for what is none. */
+  dataKeyOf(blob: Buffer): string {
+    try {
+      return blobDekId(blob);
+    } catch (error) {
+      throw toUnreadable(error);
+    }
+  }
+
+  /** Makes a new data key: from now on it seals, and what the older ones sealed still opens. Answers its id. */
+  async renewDataKey(teamId: TeamId): Promise<string> {
+    return (await this.createDataKey(teamId)).id;
   }
 
   /**
@@ -97,38 +152,46 @@ export class EncryptionService {
   private async createDataKey(teamId: TeamId): Promise<DataKey> {
     const id = uuidv7();
     const plain = randomBytes(32);
-    const wrapped = await this.kek.wrap(plain, { teamId, dekId: id });
-    await this.teamKeys.insert({ teamId, id, ...wrapped, createdAt: new Date() });
-    return this.remember(teamId, id, plain);
+    try {
+      const wrapped = await this.kek.wrap(plain, { teamId, dekId: id });
+      await this.teamKeys.insert({ teamId, id, ...wrapped, createdAt: new Date() });
+      const key = createSecretKey(plain);
+      this.dataKeys.set(teamId, id, key);
+      return { id, key };
+    } catch (error) {
+      throw toUnreadable(error);
+    } finally {
+      plain.fill(0);
+    }
+  }
+
+  private async findDataKey(teamId: TeamId, id: string, known: WrappedTeamKey[]): Promise<DataKey> {
+    const given = known.find((key) => key.id === id);
+    const row = given ?? (await this.teamKeys.find(teamId, id));
+    if (!row) throw new SealedBlobError('dek');
+    try {
+      return await this.unwrap(teamId, row);
+    } catch (error) {
+      // The caller's row may be older than a rotation that has retired what wrapped it.
+      const stored = given && error instanceof KekUnavailableError && (await this.teamKeys.find(teamId, id));
+      if (!stored || stored.wrapped.equals(row.wrapped)) throw error;
+      return this.unwrap(teamId, stored);
+    }
   }
 
   private async unwrap(teamId: TeamId, row: WrappedTeamKey): Promise<DataKey> {
-    const known = this.dataKeys.get(`${teamId}/${row.id}`);
-    if (known) return { id: row.id, key: known };
-    const plain = await this.kek.unwrap(row.wrapped, row.kekId, row.kekVersion, { teamId, dekId: row.id });
-    return this.remember(teamId, row.id, plain);
+    const key = await this.dataKeys.get(teamId, row.id, () => this.openWrapped(teamId, row));
+    return { id: row.id, key };
   }
 
-  private remember(teamId: TeamId, id: string, plain: Buffer): DataKey {
+  private async openWrapped(teamId: TeamId, row: WrappedTeamKey): Promise<KeyObject> {
+    const plain = await this.kek.unwrap(row.wrapped, row.kekId, row.kekVersion, { teamId, dekId: row.id });
     const key = createSecretKey(plain);
     plain.fill(0);
-    this.dataKeys.set(`${teamId}/${id}`, key);
-    return { id, key };
+    return key;
   }
 }
 
-/** `TOKEN_UNREADABLE` with what helps: where the ring is wrong, storing the key again is refused too. Other errors stay. */
-function toUnreadable(error: unknown): unknown {
-  if (error instanceof KekUnavailableError) return unreadable(wrongRing, error);
-  if (error instanceof SealedBlobError) return unreadable(wrongRow, error);
-  return error;
-}
-
-const wrongRing =
-  "The team's keys cannot be opened by this server, and none can be stored. The operator has to restore the key ring that sealed them (AI_STUDIO_KEK) first; nothing is lost.";
-const wrongRow =
-  'The stored key cannot be opened: its row was altered, or belongs elsewhere. An admin can store it again.';
-
-function unreadable(message: string, cause: KekUnavailableError | SealedBlobError): AppError {
-  return new AppError('TOKEN_UNREADABLE', message, { cause, details: { reason: cause.reason } });
+function digest(blob: Buffer): string {
+  return createHash('sha256').update(blob).digest('base64');
 }

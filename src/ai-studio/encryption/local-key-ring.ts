@@ -1,5 +1,7 @@
-import { createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 
+import { bindingBytes, dataKeyLength } from './kek-binding';
+import { probeKek } from './kek-probe';
 import {
   KekUnavailableError,
   type KekBinding,
@@ -7,7 +9,7 @@ import {
   type KekVersion,
   type WrappedKey,
 } from './kek-provider';
-import { decryptGcm, encryptGcm, lengthPrefixed } from './sealed-blob';
+import { decryptGcm, encryptGcm } from './sealed-blob';
 
 /** One key-encryption key. An id stands for one key for ever: a new key gets a new id. */
 export interface KeyRingEntry {
@@ -31,7 +33,7 @@ export class KeyRingError extends Error {
   }
 }
 
-const keyLength = 32;
+const keyLength = dataKeyLength;
 const nonceLength = 12;
 const tagLength = 16;
 /** Wrapped form 1: version(1) nonce(12) ciphertext(32) tag(16). */
@@ -74,6 +76,7 @@ export function isExampleKey(key: Buffer): boolean {
 /** Wraps data keys under a key ring that the operator keeps in the environment or in a file. */
 export class LocalKeyRing implements KekProvider {
   readonly kind = 'local';
+  readonly kekIds: readonly string[];
   readonly #primary: KeyRingEntry;
   readonly #keys: ReadonlyMap<string, KeyObject>;
 
@@ -81,6 +84,7 @@ export class LocalKeyRing implements KekProvider {
   constructor(entries: readonly KeyRingEntry[]) {
     const [primary] = entries;
     if (!primary) throw new RangeError('A key ring needs at least one entry.');
+    this.kekIds = entries.map(({ id }) => id);
     this.#primary = primary;
     this.#keys = new Map(entries.map(({ id, key }) => [id, key]));
   }
@@ -90,7 +94,7 @@ export class LocalKeyRing implements KekProvider {
     if (dek.length !== keyLength) throw new RangeError(`A data key has ${keyLength} bytes.`);
     const { id, key } = this.#primary;
     const nonce = randomBytes(nonceLength);
-    const ciphertext = encryptGcm(key, nonce, additionalData(id, binding), dek);
+    const ciphertext = encryptGcm(key, nonce, bindingBytes(id, binding), dek);
     const wrapped = Buffer.concat([Buffer.of(wrapVersion), nonce, ciphertext]);
     return { wrapped, ...(await this.currentVersion()) };
   }
@@ -103,7 +107,7 @@ export class LocalKeyRing implements KekProvider {
     const whole = wrapped.length === wrappedLength && wrapped[0] === wrapVersion;
     const nonce = wrapped.subarray(1, 1 + nonceLength);
     const ciphertext = wrapped.subarray(1 + nonceLength);
-    const dek = whole && decryptGcm(key, nonce, additionalData(kekId, binding), ciphertext);
+    const dek = whole && decryptGcm(key, nonce, bindingBytes(kekId, binding), ciphertext);
     if (!dek) throw new KekUnavailableError('unreadable', kekId, kekVersion);
     return dek;
   }
@@ -113,15 +117,12 @@ export class LocalKeyRing implements KekProvider {
     return { kekId: this.#primary.id, kekVersion: String(wrapVersion) };
   }
 
-  async probe(): Promise<void> {
-    const dek = randomBytes(keyLength);
-    const binding = { teamId: 'probe', dekId: 'probe' };
-    const { wrapped, kekId, kekVersion } = await this.wrap(dek, binding);
-    const opened = await this.unwrap(wrapped, kekId, kekVersion, binding);
-    const same = timingSafeEqual(opened, dek);
-    dek.fill(0);
-    opened.fill(0);
-    if (!same) throw new KekUnavailableError('unreadable', kekId, kekVersion);
+  probe(): Promise<void> {
+    return probeKek(this);
+  }
+
+  async close(): Promise<void> {
+    // It has no connections.
   }
 }
 
@@ -148,8 +149,4 @@ function parseEntry(text: string, position: number): KeyRingEntry {
   } finally {
     bytes.fill(0);
   }
-}
-
-function additionalData(kekId: string, { teamId, dekId }: KekBinding): Buffer {
-  return lengthPrefixed(['ai-studio/kek-wrap', String(wrapVersion), teamId, dekId, kekId]);
 }

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { changed, difference, unchanged } from '../../platform/audit';
 import { AcrossTeams, PlatformTransaction } from '../../platform/database';
+import { PlatformChanges } from '../../platform/tenancy';
 import type { PriceCard, PriceSource } from '../prices/price';
 import type { CatalogueModel, ExistingModel, ModelSyncDiff } from './model-sync-diff';
 import type { SyncPlan } from './plan';
@@ -20,6 +22,7 @@ const batchSize = 2_000;
 export class CatalogueRepository {
   constructor(
     @Inject(PlatformTransaction) private readonly platform: PlatformTransaction,
+    @Inject(PlatformChanges) private readonly changes: PlatformChanges,
     @Inject(AcrossTeams) private readonly acrossTeams: AcrossTeams,
   ) {}
 
@@ -44,14 +47,15 @@ export class CatalogueRepository {
 
   /** Fills the catalogue of such a provider from bundled data. False where another replica was first. */
   fill(providerId: string, plan: SyncPlan, at: Date): Promise<boolean> {
-    return this.platform.run(async (manager) => {
+    return this.changes.commit({ system: 'start' }, async (manager) => {
       const [provider] = await manager.query<{ version: number }[]>(
         'select catalogue_version as version from ai_provider where id = $1 for update',
         [providerId],
       );
-      if (provider?.version !== 0) return false;
+      if (provider?.version !== 0) return unchanged(false);
       await this.write(manager, providerId, plan, 'bundled', at);
-      return true;
+      const target = { type: 'provider', id: providerId };
+      return changed(true, difference('models.fill', target, null, { models: plan.insert }));
     });
   }
 

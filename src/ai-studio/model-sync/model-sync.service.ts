@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { toTeamId } from '@kdx/shared';
+import { toTeamId, type RequestOrigin, type UserId } from '@kdx/shared';
+import { instanceChain, RefusedAttempts, type AuditOrigin } from '../../platform/audit';
 import { EgressGuard } from '../../platform/egress';
 import { AppError, notFound, toAppError } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
-import { TeamChanges } from '../../platform/tenancy';
 import type { Provider } from '../providers/provider.entities';
 import { getProviderKind } from '../providers/provider-kinds';
 import { ProviderRepository } from '../providers/provider.repository';
@@ -20,14 +20,16 @@ import type { FindSyncRunsDto, SyncRunView } from './model-sync.dto';
 import { OperatorCatalogueFile } from './operator-catalogue';
 import { planOf, type SyncPlan } from './plan';
 import type { StoredDiff, SyncCounts, SyncRun } from './sync.entities';
-import { SyncRunRepository } from './sync-run.repository';
+import { SyncRunRepository, toSyncTarget } from './sync-run.repository';
 
 /** Who starts a run. `teamId` names the team whose key is used where the provider's list needs one. */
 export interface SyncStarter {
   startedBy: SyncRun['startedBy'];
-  userId?: string | undefined;
+  userId?: UserId | undefined;
   teamId?: string | undefined;
   scheduledFor?: Date | undefined;
+  /** The call of that user, for the audit log. */
+  request?: RequestOrigin | undefined;
 }
 
 const listTimeoutMs = 120_000;
@@ -43,7 +45,7 @@ export class ModelSyncService {
     @Inject(SyncRunRepository) private readonly runs: SyncRunRepository,
     @Inject(OperatorCatalogueFile) private readonly operator: OperatorCatalogueFile,
     @Inject(EgressGuard) private readonly egress: EgressGuard,
-    @Inject(TeamChanges) private readonly changes: TeamChanges,
+    @Inject(RefusedAttempts) private readonly refusals: RefusedAttempts,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -66,7 +68,7 @@ export class ModelSyncService {
         onProgress(progress);
         note(progress);
       });
-      const diff = await this.compare(provider, listing);
+      const diff = await this.compare(toOrigin(starter), provider, listing);
       await this.end(run, { outcome: 'succeeded', diffId: diff.id, counts: countsOf(diff) });
       return diff;
     } catch (error) {
@@ -95,13 +97,14 @@ export class ModelSyncService {
       counts: countsOfPlan(plan),
       finishedAt: new Date(),
     };
-    const result = await this.runs.applyOnce(diff, accept, run, (manager) =>
+    const result = await this.runs.applyOnce(toOrigin(starter), diff, accept, run, (manager) =>
       this.catalogue.write(manager, providerId, plan, 'provider', run.startedAt),
     );
-    if (result === 'stale') throw staleDiff();
-    if (result === 'otherwise') throw appliedOtherwise();
+    if (result === 'stale' || result === 'otherwise') {
+      await this.noteRefusal(starter, diff);
+      throw result === 'stale' ? staleDiff() : appliedOtherwise();
+    }
     if (result === 'applied') return toRunView((await this.runs.findApplied(diffId)) ?? run);
-    await this.changes.announceForAllTeams();
     const { startedBy, userId, counts } = run;
     this.logger.info({ providerId, diffId, startedBy, userId, counts }, 'model catalogue changed');
     return toRunView(run);
@@ -111,6 +114,13 @@ export class ModelSyncService {
     const rows = await this.runs.listRuns(provider, parseCursor(cursor, 1)?.[0], limit + 1);
     const page = toPage(rows, limit, ({ id }) => [id]);
     return { ...page, items: page.items.map(toRunView) };
+  }
+
+  private noteRefusal(starter: SyncStarter, diff: StoredDiff): Promise<void> {
+    const who = starter.userId ?? starter.startedBy;
+    const target = toSyncTarget(diff);
+    const entry = { action: 'modelSync.apply', target, code: 'CONFLICT' as const };
+    return this.refusals.record(instanceChain, who, toOrigin(starter), entry);
   }
 
   private async getProvider(providerId: string): Promise<Provider> {
@@ -150,7 +160,11 @@ export class ModelSyncService {
     );
   }
 
-  private async compare(provider: Provider, listing: ModelListing): Promise<ModelSyncDiff> {
+  private async compare(
+    origin: AuditOrigin,
+    provider: Provider,
+    listing: ModelListing,
+  ): Promise<ModelSyncDiff> {
     const state = await this.catalogue.read(provider.id);
     if (!state) throw notFound('The provider');
     const takenAt = new Date();
@@ -179,7 +193,7 @@ export class ModelSyncService {
       appliedAt: null,
       accepted: null,
     };
-    await this.runs.insertDiff(stored);
+    await this.runs.insertDiff(origin, stored);
     return document;
   }
 
@@ -198,6 +212,10 @@ export class ModelSyncService {
   private end(run: SyncRun, change: Partial<SyncRun>): Promise<void> {
     return this.runs.updateRun(run.id, { ...change, finishedAt: new Date() });
   }
+}
+
+function toOrigin({ startedBy, userId, request }: SyncStarter): AuditOrigin {
+  return startedBy === 'user' ? { userId, request } : { system: startedBy };
 }
 
 function newRun(

@@ -3,8 +3,8 @@ import type { ModelSyncDiff } from './model-sync-diff';
 import type { ModelSyncService, SyncStarter } from './model-sync.service';
 
 /** A platform admin reads a provider's list with the key of the team that the call is for. */
-export function startedByUser({ userId, team }: Caller): SyncStarter {
-  return { startedBy: 'user', userId, teamId: team?.id };
+export function startedByUser({ userId, team, request }: Caller): SyncStarter {
+  return { startedBy: 'user', userId, teamId: team?.id, request };
 }
 
 export async function diffForUser(

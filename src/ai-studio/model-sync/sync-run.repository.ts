@@ -1,14 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { LessThan } from 'typeorm';
+import { changed, difference, unchanged, type AuditOrigin, type AuditTarget } from '../../platform/audit';
 import { PlatformTransaction, type TransactionWork } from '../../platform/database';
+import { PlatformChanges } from '../../platform/tenancy';
 import type { AcceptedPart } from './model-sync-diff';
 import { StoredDiff, SyncRun } from './sync.entities';
 
 /** Comparisons and runs of the model sync. */
 @Injectable()
 export class SyncRunRepository {
-  constructor(@Inject(PlatformTransaction) private readonly platform: PlatformTransaction) {}
+  constructor(
+    @Inject(PlatformTransaction) private readonly platform: PlatformTransaction,
+    @Inject(PlatformChanges) private readonly changes: PlatformChanges,
+  ) {}
 
   /** False where another replica has taken this moment of the schedule. */
   async insertRun(run: SyncRun): Promise<boolean> {
@@ -45,12 +50,19 @@ export class SyncRunRepository {
     );
   }
 
-  async insertDiff(diff: StoredDiff): Promise<void> {
+  async insertDiff(origin: AuditOrigin, diff: StoredDiff): Promise<void> {
     const { id, providerId, baseVersion, document, takenAt } = diff;
     // As text: TypeORM would walk through every model of it.
-    await this.platform.run((manager) =>
-      manager.query(insertDiff, [id, providerId, baseVersion, JSON.stringify(document, storable), takenAt]),
-    );
+    await this.changes.note(origin, async (manager) => {
+      await manager.query(insertDiff, [
+        id,
+        providerId,
+        baseVersion,
+        JSON.stringify(document, storable),
+        takenAt,
+      ]);
+      return changed(undefined, difference('modelSync.diff', toSyncTarget(diff), null, { document }));
+    });
     await this.platform.run((manager) => manager.query(forgetOldDiffs, [providerId]));
   }
 
@@ -70,12 +82,13 @@ export class SyncRunRepository {
    * record with it. `undefined` where the catalogue has moved since, `'applied'` where the same part of it was applied before, `'otherwise'` where another was.
    */
   applyOnce(
+    origin: AuditOrigin,
     diff: StoredDiff,
     accepted: AcceptedPart,
     run: SyncRun,
     write: TransactionWork<void>,
-  ): Promise<'done' | 'stale' | 'applied' | 'otherwise'> {
-    return this.platform.run(async (manager) => {
+  ): Promise<ApplyResult> {
+    return this.changes.commit<ApplyResult>(origin, async (manager) => {
       const [provider] = await manager.query<{ version: number }[]>(
         'select catalogue_version as version from ai_provider where id = $1 for update',
         [diff.providerId],
@@ -85,8 +98,8 @@ export class SyncRunRepository {
         select: { appliedAt: true, accepted: true, id: true },
       });
       if (stored?.appliedAt)
-        return isDeepStrictEqual(stored.accepted, plain(accepted)) ? 'applied' : 'otherwise';
-      if (provider?.version !== diff.baseVersion) return 'stale';
+        return unchanged(isDeepStrictEqual(stored.accepted, plain(accepted)) ? 'applied' : 'otherwise');
+      if (provider?.version !== diff.baseVersion) return unchanged('stale');
       await write(manager);
       await manager.update(
         StoredDiff,
@@ -94,9 +107,17 @@ export class SyncRunRepository {
         { appliedAt: run.startedAt, accepted: plain(accepted) },
       );
       await manager.insert(SyncRun, run);
-      return 'done';
+      const { counts } = run;
+      return changed('done', difference('modelSync.apply', toSyncTarget(diff), null, { accepted, counts }));
     });
   }
+}
+
+type ApplyResult = 'done' | 'stale' | 'applied' | 'otherwise';
+
+/** What the audit log calls a comparison. */
+export function toSyncTarget({ id, providerId }: StoredDiff): AuditTarget {
+  return { type: 'modelSyncDiff', id, name: providerId };
 }
 
 const insertDiff = `

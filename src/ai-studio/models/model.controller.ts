@@ -7,7 +7,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
-import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
+import { CurrentCaller, RequirePermission, toOrigin, toScope, type Caller } from '../../identity';
 import {
   CatalogueEntryView,
   CreateModelDto,
@@ -34,16 +34,20 @@ export class ModelController {
   @RequirePermission('models.write')
   @ApiOperation({ summary: 'Add a model to the catalogue' })
   @ApiCreatedResponse({ type: CatalogueEntryView })
-  create(@Body() body: CreateModelDto): Promise<CatalogueEntryView> {
-    return this.models.create(body);
+  create(@CurrentCaller() caller: Caller, @Body() body: CreateModelDto): Promise<CatalogueEntryView> {
+    return this.models.create(toOrigin(caller), body);
   }
 
   @Patch(':modelId')
   @RequirePermission('models.write')
   @ApiOperation({ summary: 'Change a model of the catalogue' })
   @ApiOkResponse({ type: CatalogueEntryView })
-  update(@Param('modelId') modelId: string, @Body() body: UpdateModelDto): Promise<CatalogueEntryView> {
-    return this.models.update(modelId, body);
+  update(
+    @CurrentCaller() caller: Caller,
+    @Param('modelId') modelId: string,
+    @Body() body: UpdateModelDto,
+  ): Promise<CatalogueEntryView> {
+    return this.models.update(toOrigin(caller), modelId, body);
   }
 
   @Delete(':modelId')
@@ -51,7 +55,7 @@ export class ModelController {
   @RequirePermission('models.write')
   @ApiOperation({ summary: 'Take a model out of the catalogue, and out of every team' })
   @ApiNoContentResponse()
-  delete(@Param('modelId') modelId: string): Promise<void> {
-    return this.models.delete(modelId);
+  delete(@CurrentCaller() caller: Caller, @Param('modelId') modelId: string): Promise<void> {
+    return this.models.delete(toOrigin(caller), modelId);
   }
 }

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type EntityManager, type FindOptionsWhere } from 'typeorm';
 import type { TeamId } from '@kdx/shared';
+import { changed, difference, unchanged, type AuditOrigin } from '../../platform/audit';
 import { PlatformTransaction, TeamTransaction } from '../../platform/database';
-import { TeamChanges } from '../../platform/tenancy';
+import { PlatformChanges } from '../../platform/tenancy';
 import { findCurrentPrices } from '../prices/current-prices.repository';
 import type { ModelPrice } from '../prices/price.entity';
 import { Model, type ModelPurpose } from './model.entity';
-import type { ModelName } from './model-ref';
+import { toModelRef, type ModelName } from './model-ref';
 
 /** What to list of the catalogue. `after` is the sort key `[providerId, modelKey, id]` of the last model of the page before. */
 export interface ModelFilter {
@@ -28,7 +29,7 @@ export class ModelRepository {
   constructor(
     @Inject(TeamTransaction) private readonly team: TeamTransaction,
     @Inject(PlatformTransaction) private readonly platform: PlatformTransaction,
-    @Inject(TeamChanges) private readonly changes: TeamChanges,
+    @Inject(PlatformChanges) private readonly changes: PlatformChanges,
   ) {}
 
   list(
@@ -71,8 +72,8 @@ export class ModelRepository {
   }
 
   /** False where the provider has a model of that key already. */
-  async insert(model: Model): Promise<boolean> {
-    const added = await this.platform.run(async (manager) => {
+  insert(origin: AuditOrigin, model: Model): Promise<boolean> {
+    return this.changes.commit(origin, async (manager) => {
       const result = await manager
         .createQueryBuilder()
         .insert()
@@ -82,39 +83,46 @@ export class ModelRepository {
         .returning('id')
         .execute();
       const rows: unknown = result.raw;
+      if (!Array.isArray(rows) || rows.length !== 1) return unchanged(false);
       await moveCatalogue(manager, model.providerId);
-      return Array.isArray(rows) && rows.length === 1;
+      return changed(true, difference('models.create', toTarget(model), null, model));
     });
-    return added;
   }
 
-  async update(
+  /** `null` where there is none. */
+  update(
+    origin: AuditOrigin,
     id: string,
     change: Partial<Omit<Model, 'id' | 'providerId' | 'modelKey' | 'createdAt'>>,
   ): Promise<PricedModel | null> {
-    const updated = await this.platform.run(async (manager) => {
+    return this.changes.commit<PricedModel | null>(origin, async (manager) => {
+      const before = await manager.findOne(Model, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!before) return unchanged(null);
       await manager.update(Model, { id }, { ...change, updatedAt: new Date() });
-      const model = await manager.findOneBy(Model, { id });
-      if (!model) return null;
+      const model = await manager.findOneByOrFail(Model, { id });
       await moveCatalogue(manager, model.providerId);
+      const events = difference('models.update', toTarget(model), before, model);
       const [priced] = await withPrices(manager, [model]);
-      return priced ?? null;
+      return changed(priced ?? null, events);
     });
-    await this.changes.announceForAllTeams();
-    return updated;
   }
 
-  async delete(name: ModelName): Promise<boolean> {
-    const deleted = await this.platform.run(async (manager) => {
-      const model = await manager.findOneBy(Model, toWhere(name));
-      if (!model) return false;
+  delete(origin: AuditOrigin, name: ModelName): Promise<boolean> {
+    return this.changes.commit(origin, async (manager) => {
+      const model = await manager.findOne(Model, {
+        where: toWhere(name),
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!model) return unchanged(false);
       await manager.delete(Model, { id: model.id });
       await moveCatalogue(manager, model.providerId);
-      return true;
+      return changed(true, difference('models.delete', toTarget(model), model, null));
     });
-    await this.changes.announceForAllTeams();
-    return deleted;
   }
+}
+
+function toTarget({ id, providerId, modelKey }: Model) {
+  return { type: 'model', id, name: toModelRef(providerId, modelKey) };
 }
 
 function toWhere(name: ModelName): FindOptionsWhere<Model> {

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Ctx, Input, Mutation, Query, Router } from 'nestjs-trpc';
 import { aiStudioApp } from '@kdx/shared';
-import { needs, toScope, type CallerContext } from '../../identity';
+import { needs, toOrigin, toScope, type CallerContext } from '../../identity';
 import { dto } from '../../platform/http';
 import {
   CreateModelDto,
@@ -23,17 +23,20 @@ export class ModelRouter {
   }
 
   @Mutation({ input: dto(CreateModelDto), meta: needs('models.write') })
-  create(@Input() input: CreateModelDto): Promise<CatalogueEntryView> {
-    return this.models.create(input);
+  create(@Input() input: CreateModelDto, @Ctx() { caller }: CallerContext): Promise<CatalogueEntryView> {
+    return this.models.create(toOrigin(caller), input);
   }
 
   @Mutation({ input: dto(UpdateNamedModelDto), meta: needs('models.write') })
-  update(@Input() { modelId, ...changes }: UpdateNamedModelDto): Promise<CatalogueEntryView> {
-    return this.models.update(modelId, changes);
+  update(
+    @Input() { modelId, ...changes }: UpdateNamedModelDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<CatalogueEntryView> {
+    return this.models.update(toOrigin(caller), modelId, changes);
   }
 
   @Mutation({ input: dto(ModelNameDto), meta: needs('models.write') })
-  delete(@Input() { modelId }: ModelNameDto): Promise<void> {
-    return this.models.delete(modelId);
+  delete(@Input() { modelId }: ModelNameDto, @Ctx() { caller }: CallerContext): Promise<void> {
+    return this.models.delete(toOrigin(caller), modelId);
   }
 }

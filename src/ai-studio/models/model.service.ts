@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { TeamId } from '@kdx/shared';
+import type { AuditOrigin } from '../../platform/audit';
 import { AppError, notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, type Page } from '../../platform/http';
 import { ProviderRepository } from '../providers/provider.repository';
@@ -32,7 +33,10 @@ export class ModelService {
   }
 
   /** Throws `NOT_FOUND` for a provider that is none, `CONFLICT` for a model that is there already. */
-  async create({ providerId, modelKey, ...given }: CreateModelDto): Promise<CatalogueEntryView> {
+  async create(
+    origin: AuditOrigin,
+    { providerId, modelKey, ...given }: CreateModelDto,
+  ): Promise<CatalogueEntryView> {
     if (!(await this.providers.find(providerId))) throw notFound('The provider');
     const now = new Date();
     const model: Model = {
@@ -54,7 +58,7 @@ export class ModelService {
       createdAt: now,
       updatedAt: now,
     };
-    if (await this.models.insert(model)) return toModelView({ ...model, price: undefined });
+    if (await this.models.insert(origin, model)) return toModelView({ ...model, price: undefined });
     throw new AppError(
       'CONFLICT',
       `${toModelRef(providerId, modelKey)} is in the catalogue already. Change it instead.`,
@@ -62,6 +66,7 @@ export class ModelService {
   }
 
   async update(
+    origin: AuditOrigin,
     modelId: string,
     { displayName, status, enabled, capabilities, contextWindow, maxOutputTokens }: ModelChangesDto,
   ): Promise<CatalogueEntryView> {
@@ -69,7 +74,7 @@ export class ModelService {
     const { id } = known;
     if (enabled && (status ?? known.status) === 'archived') throw archived(known);
     const returns = status === 'active' && known.status === 'archived' && known.source !== 'manual';
-    const updated = await this.models.update(id, {
+    const updated = await this.models.update(origin, id, {
       ...(displayName === undefined ? {} : { displayName }),
       ...(status === undefined ? {} : { status }),
       ...(enabled === undefined ? (returns ? { enabled: false } : {}) : { enabled }),
@@ -81,8 +86,8 @@ export class ModelService {
     return toModelView(updated);
   }
 
-  async delete(modelId: string): Promise<void> {
-    if (!(await this.models.delete(parseModelName(modelId)))) throw notFound('The model');
+  async delete(origin: AuditOrigin, modelId: string): Promise<void> {
+    if (!(await this.models.delete(origin, parseModelName(modelId)))) throw notFound('The model');
   }
 
   private async get(modelId: string): Promise<Model> {

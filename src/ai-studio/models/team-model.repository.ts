@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Scope, TeamId } from '@kdx/shared';
+import type { Changed } from '../../platform/audit';
 import { TeamTransaction } from '../../platform/database';
 import { TeamChanges } from '../../platform/tenancy';
 import { findCurrentPrices } from '../prices/current-prices.repository';
@@ -105,8 +106,8 @@ export class TeamModelRepository {
     });
   }
 
-  /** The team's enabled models, one change of a team at a time. `change` gets them in priority order. */
-  change<T>(scope: Scope, work: (models: TeamModelWriter) => Promise<T>): Promise<T> {
+  /** One change of a team's models at a time. `work` says what it did. */
+  change<T>(scope: Scope, work: (models: TeamModelWriter) => Promise<Changed<T>>): Promise<T> {
     return this.changes.commit(scope, async (manager) => {
       await manager.query('select from ai_team where team_id = $1 for update', [scope.teamId]);
       return work(new TeamModelWriter(manager, scope.teamId));

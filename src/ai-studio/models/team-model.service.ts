@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope, TeamId } from '@kdx/shared';
+import { changed, difference } from '../../platform/audit';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
 import { getProviderKind, originOf } from '../providers/provider-kinds';
 import { toPriceView } from '../prices/price.dto';
-import { isModelNamed, parseModelName, toModelRef } from './model-ref';
+import { isModelNamed, parseModelName, toModelRef, type ModelName } from './model-ref';
 import type {
   FindTeamModelsDto,
   ModelSettingsDto,
@@ -13,7 +14,7 @@ import type {
   TeamModelView,
 } from './team-model.dto';
 import type { ModelSettings } from './team-model.entities';
-import { TeamModelRepository, type TeamModelRow } from './team-model.repository';
+import { TeamModelRepository, type TeamModelRow, type TeamModelWriter } from './team-model.repository';
 import { TeamSetup } from './team-setup';
 import { findObstacle, type Obstacle } from './usability';
 
@@ -73,10 +74,16 @@ export class TeamModelService {
       if (!model) throw notFound('The model');
       const obstacle = this.findObstacle(model);
       if (obstacle?.code === 'MODEL_NOT_AVAILABLE') throw new AppError(obstacle.code, obstacle.message);
+      const before = (await writer.listEnabled()).find(({ isDefault }) => isDefault);
       await writer.setDefault(model);
-      return writer.find(name);
+      const events = difference(
+        'teamModels.setDefault',
+        toTarget(model),
+        { default: before ? refOf(before) : null },
+        { default: refOf(model) },
+      );
+      return changed(await getFrom(writer, name), events);
     });
-    if (!row) throw notFound('The model');
     return this.toView(row);
   }
 
@@ -99,7 +106,9 @@ export class TeamModelService {
         ]);
       }
       await writer.setOrder(known);
-      return writer.listEnabled();
+      const orders = [{ order: enabled.map(refOf) }, { order: known.map(refOf) }] as const;
+      const events = difference('teamModels.reorder', { type: 'teamModels', id: null }, ...orders);
+      return changed(await writer.listEnabled(), events);
     });
     return rows.map((row) => this.toView(row));
   }
@@ -118,9 +127,9 @@ export class TeamModelService {
       const model = await writer.find(name);
       if (!model) throw notFound('The model');
       await change(model, (values) => writer.set(model, values));
-      return writer.find(name);
+      const next = await getFrom(writer, name);
+      return changed(next, difference('teamModels.update', toTarget(model), told(model), told(next)));
     });
-    if (!row) throw notFound('The model');
     return this.toView(row);
   }
 
@@ -190,6 +199,21 @@ export function noDefaultModel(): AppError {
       details: { set: 'PUT /api/v1/team-models/default' },
     },
   );
+}
+
+function toTarget(row: TeamModelRow) {
+  return { type: 'teamModel', id: row.id, name: refOf(row) };
+}
+
+/** What the team sets of a model; that it ceases to be the default when it is disabled is part of it. */
+function told({ enabled, isDefault, settings }: TeamModelRow) {
+  return { enabled, isDefault, settings };
+}
+
+async function getFrom(writer: TeamModelWriter, name: ModelName): Promise<TeamModelRow> {
+  const row = await writer.find(name);
+  if (!row) throw notFound('The model');
+  return row;
 }
 
 function refOf({ providerId, modelKey }: TeamModelRow): string {

@@ -7,7 +7,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
-import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
+import { CurrentCaller, RequirePermission, toOrigin, toScope, type Caller } from '../../identity';
 import { CreateProviderDto, ProviderListView, ProviderView, UpdateProviderDto } from './provider.dto';
 import { ProviderService } from './provider.service';
 
@@ -28,8 +28,8 @@ export class ProviderController {
   @RequirePermission('providers.write')
   @ApiOperation({ summary: 'Add a provider for every team' })
   @ApiCreatedResponse({ type: ProviderView })
-  create(@Body() body: CreateProviderDto): Promise<ProviderView> {
-    return this.providers.create(body);
+  create(@CurrentCaller() caller: Caller, @Body() body: CreateProviderDto): Promise<ProviderView> {
+    return this.providers.create(toOrigin(caller), body);
   }
 
   @Patch(':providerId')
@@ -38,8 +38,12 @@ export class ProviderController {
     summary: 'Change a provider of every team. After a new address, teams have to store their keys again',
   })
   @ApiOkResponse({ type: ProviderView })
-  update(@Param('providerId') providerId: string, @Body() body: UpdateProviderDto): Promise<ProviderView> {
-    return this.providers.update(providerId, body);
+  update(
+    @CurrentCaller() caller: Caller,
+    @Param('providerId') providerId: string,
+    @Body() body: UpdateProviderDto,
+  ): Promise<ProviderView> {
+    return this.providers.update(toOrigin(caller), providerId, body);
   }
 
   @Delete(':providerId')
@@ -47,7 +51,7 @@ export class ProviderController {
   @RequirePermission('providers.write')
   @ApiOperation({ summary: 'Remove a provider with its models and the keys that teams stored for it' })
   @ApiNoContentResponse()
-  delete(@Param('providerId') providerId: string): Promise<void> {
-    return this.providers.delete(providerId);
+  delete(@CurrentCaller() caller: Caller, @Param('providerId') providerId: string): Promise<void> {
+    return this.providers.delete(toOrigin(caller), providerId);
   }
 }

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TeamId } from '@kdx/shared';
+import { changed, difference, unchanged, type AuditOrigin } from '../../platform/audit';
 import { PlatformTransaction, TeamTransaction } from '../../platform/database';
-import { TeamChanges } from '../../platform/tenancy';
+import { PlatformChanges } from '../../platform/tenancy';
 import { Provider } from './provider.entities';
 
 /** The global providers. Teams read them; only the platform writes. */
@@ -10,7 +11,7 @@ export class ProviderRepository {
   constructor(
     @Inject(TeamTransaction) private readonly team: TeamTransaction,
     @Inject(PlatformTransaction) private readonly platform: PlatformTransaction,
-    @Inject(TeamChanges) private readonly changes: TeamChanges,
+    @Inject(PlatformChanges) private readonly changes: PlatformChanges,
   ) {}
 
   listForTeam(teamId: TeamId): Promise<Provider[]> {
@@ -26,8 +27,8 @@ export class ProviderRepository {
   }
 
   /** False where the id is taken. */
-  async insert(provider: Provider): Promise<boolean> {
-    const added = await this.platform.run(async (manager) => {
+  insert(origin: AuditOrigin, provider: Provider): Promise<boolean> {
+    return this.changes.commit(origin, async (manager) => {
       const result = await manager
         .createQueryBuilder()
         .insert()
@@ -37,28 +38,41 @@ export class ProviderRepository {
         .returning('id')
         .execute();
       const rows: unknown = result.raw;
-      return Array.isArray(rows) && rows.length === 1;
+      if (!Array.isArray(rows) || rows.length !== 1) return unchanged(false);
+      return changed(true, difference('providers.create', toTarget(provider), null, told(provider)));
     });
-    if (added) await this.changes.announceForAllTeams();
-    return added;
   }
 
-  async update(
+  /** `null` where there is none. */
+  update(
+    origin: AuditOrigin,
     id: string,
     change: Partial<Pick<Provider, 'displayName' | 'baseUrl' | 'status'>>,
   ): Promise<Provider | null> {
-    const updated = await this.platform.run(async (manager) => {
-      await manager.update(Provider, { id }, { ...change, updatedAt: new Date() });
-      return manager.findOneBy(Provider, { id });
+    return this.changes.commit<Provider | null>(origin, async (manager) => {
+      const before = await manager.findOne(Provider, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!before) return unchanged(null);
+      const after = { ...before, ...change, updatedAt: new Date() };
+      await manager.update(Provider, { id }, { ...change, updatedAt: after.updatedAt });
+      return changed(after, difference('providers.update', toTarget(after), told(before), told(after)));
     });
-    await this.changes.announceForAllTeams();
-    return updated;
   }
 
   /** False where there is none. Takes its models, the teams' settings of them, and the keys stored for it along. */
-  async delete(id: string): Promise<boolean> {
-    const { affected } = await this.platform.run((manager) => manager.delete(Provider, { id }));
-    await this.changes.announceForAllTeams();
-    return affected === 1;
+  delete(origin: AuditOrigin, id: string): Promise<boolean> {
+    return this.changes.commit(origin, async (manager) => {
+      const stored = await manager.findOne(Provider, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!stored) return unchanged(false);
+      await manager.delete(Provider, { id });
+      return changed(true, difference('providers.delete', toTarget(stored), told(stored), null));
+    });
   }
+}
+
+function toTarget({ id, displayName }: Provider) {
+  return { type: 'provider', id, name: displayName };
+}
+
+function told({ kind, displayName, baseUrl, status }: Provider) {
+  return { kind, displayName, baseUrl, status };
 }

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Ctx, Input, Mutation, Query, Router } from 'nestjs-trpc';
 import { aiStudioApp } from '@kdx/shared';
-import { needs, toScope, type CallerContext } from '../../identity';
+import { needs, toOrigin, toScope, type CallerContext } from '../../identity';
 import { dto } from '../../platform/http';
 import {
   CreateProviderDto,
@@ -24,18 +24,21 @@ export class ProviderRouter {
   }
 
   @Mutation({ input: dto(CreateProviderDto), meta: needs('providers.write') })
-  create(@Input() input: CreateProviderDto): Promise<ProviderView> {
-    return this.providers.create(input);
+  create(@Input() input: CreateProviderDto, @Ctx() { caller }: CallerContext): Promise<ProviderView> {
+    return this.providers.create(toOrigin(caller), input);
   }
 
   @Mutation({ input: dto(UpdateNamedProviderDto), meta: needs('providers.write') })
-  update(@Input() { providerId, ...changes }: UpdateNamedProviderDto): Promise<ProviderView> {
-    return this.providers.update(providerId, changes);
+  update(
+    @Input() { providerId, ...changes }: UpdateNamedProviderDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ProviderView> {
+    return this.providers.update(toOrigin(caller), providerId, changes);
   }
 
   @Mutation({ input: dto(ProviderNameDto), meta: needs('providers.write') })
-  delete(@Input() { providerId }: ProviderNameDto): Promise<void> {
-    return this.providers.delete(providerId);
+  delete(@Input() { providerId }: ProviderNameDto, @Ctx() { caller }: CallerContext): Promise<void> {
+    return this.providers.delete(toOrigin(caller), providerId);
   }
 
   @Mutation({ input: dto(CreateTeamProviderDto), meta: needs('teamProviders.write') })

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { isUuid, type Scope, type TeamId } from '@kdx/shared';
+import type { AuditOrigin } from '../../platform/audit';
 import { EgressGuard } from '../../platform/egress';
 import { AppError, notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
@@ -34,7 +35,10 @@ export class ProviderService {
   }
 
   /** Throws `CONFLICT` for an id that is taken, `EGRESS_REFUSED` for an address that must not be reached. */
-  async create({ id, kind, displayName, baseUrl }: CreateProviderDto): Promise<ProviderView> {
+  async create(
+    origin: AuditOrigin,
+    { id, kind, displayName, baseUrl }: CreateProviderDto,
+  ): Promise<ProviderView> {
     if (!/^[a-z][a-z0-9-]*$/.test(id))
       throw validationFailed([{ field: 'id', problem: 'must be lower-case letters, digits and hyphens' }]);
     if (!baseUrl && !getProviderKind(kind).baseUrl)
@@ -51,7 +55,7 @@ export class ProviderService {
       createdAt: now,
       updatedAt: now,
     };
-    if (await this.providers.insert(provider)) return toView(provider);
+    if (await this.providers.insert(origin, provider)) return toView(provider);
     throw new AppError(
       'CONFLICT',
       `There is a provider ${id} already. Choose another id or change that one.`,
@@ -59,9 +63,13 @@ export class ProviderService {
   }
 
   /** A new address makes the stored keys of every team unusable until they are stored again: they were given for the old one. */
-  async update(id: string, { displayName, baseUrl, status }: ProviderChangesDto): Promise<ProviderView> {
+  async update(
+    origin: AuditOrigin,
+    id: string,
+    { displayName, baseUrl, status }: ProviderChangesDto,
+  ): Promise<ProviderView> {
     if (!(await this.providers.find(id))) throw notFound('The provider');
-    const updated = await this.providers.update(id, {
+    const updated = await this.providers.update(origin, id, {
       ...(displayName === undefined ? {} : { displayName }),
       ...(baseUrl === undefined ? {} : { baseUrl: baseUrl === null ? null : await this.check(baseUrl) }),
       ...(status === undefined ? {} : { status }),
@@ -70,8 +78,8 @@ export class ProviderService {
     return toView(updated);
   }
 
-  async delete(id: string): Promise<void> {
-    if (!(await this.providers.delete(id))) throw notFound('The provider');
+  async delete(origin: AuditOrigin, id: string): Promise<void> {
+    if (!(await this.providers.delete(origin, id))) throw notFound('The provider');
   }
 
   async createForTeam(

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Scope, TeamId } from '@kdx/shared';
+import { changed, difference, unchanged } from '../../platform/audit';
 import { TeamTransaction } from '../../platform/database';
 import { TeamChanges } from '../../platform/tenancy';
 import { TeamProviderModel } from '../models/team-model.entities';
@@ -35,10 +36,12 @@ export class TeamProviderRepository {
     return this.transaction.run({ teamId }, (manager) => manager.findOneBy(TeamProvider, { teamId, id }));
   }
 
-  insert(scope: Scope, { provider, models }: TeamProviderWithModels): Promise<void> {
+  insert(scope: Scope, created: TeamProviderWithModels): Promise<void> {
+    const { provider, models } = created;
     return this.changes.commit(scope, async (manager) => {
       await manager.insert(TeamProvider, provider);
       if (models.length > 0) await manager.insert(TeamProviderModel, models);
+      return changed(undefined, difference('teamProviders.create', toTarget(provider), null, told(created)));
     });
   }
 
@@ -51,26 +54,57 @@ export class TeamProviderRepository {
   ): Promise<TeamProviderWithModels | null> {
     const { teamId } = scope;
     return this.changes.commit(scope, async (manager) => {
+      const before = await findLocked(manager, teamId, id);
+      if (!before) return unchanged(null);
       await manager.update(TeamProvider, { teamId, id }, { ...change, updatedAt: new Date() });
-      const provider = await manager.findOneBy(TeamProvider, { teamId, id });
-      if (!provider) return null;
       if (models) await replaceModels(manager, teamId, id, models);
-      return {
-        provider,
-        models: await manager.find(TeamProviderModel, {
-          where: { teamId, teamProviderId: id },
-          order: { id: 'ASC' },
-        }),
-      };
+      const after = await findLocked(manager, teamId, id);
+      if (!after) throw new Error('A provider that is locked stays.');
+      const target = toTarget(after.provider);
+      return changed(after, difference('teamProviders.update', target, told(before), told(after)));
     });
   }
 
-  async delete(scope: Scope, id: string): Promise<boolean> {
-    const result = await this.changes.commit(scope, (manager) =>
-      manager.delete(TeamProvider, { teamId: scope.teamId, id }),
-    );
-    return result.affected === 1;
+  delete(scope: Scope, id: string): Promise<boolean> {
+    const { teamId } = scope;
+    return this.changes.commit(scope, async (manager) => {
+      const stored = await findLocked(manager, teamId, id);
+      if (!stored) return unchanged(false);
+      await manager.delete(TeamProvider, { teamId, id });
+      const target = toTarget(stored.provider);
+      return changed(true, difference('teamProviders.delete', target, told(stored), null));
+    });
   }
+}
+
+async function findLocked(
+  manager: EntityManager,
+  teamId: TeamId,
+  id: string,
+): Promise<TeamProviderWithModels | null> {
+  const provider = await manager.findOne(TeamProvider, {
+    where: { teamId, id },
+    lock: { mode: 'pessimistic_write' },
+  });
+  if (!provider) return null;
+  const models = await manager.find(TeamProviderModel, {
+    where: { teamId, teamProviderId: id },
+    order: { id: 'ASC' },
+  });
+  return { provider, models };
+}
+
+function toTarget({ id, displayName }: TeamProvider) {
+  return { type: 'teamProvider', id, name: displayName };
+}
+
+/** Without the times, which move with every write. */
+function toTold({ modelKey, displayName, capabilities, contextWindow, maxOutputTokens }: TeamProviderModel) {
+  return { modelKey, displayName, capabilities, contextWindow, maxOutputTokens };
+}
+
+function told({ provider: { displayName, baseUrl }, models }: TeamProviderWithModels) {
+  return { displayName, baseUrl, models: models.map(toTold) };
 }
 
 async function replaceModels(

@@ -28,7 +28,10 @@ export class TokenNameDto {
   @TextField({ max: 100, example: 'openai' }) providerId!: string;
 }
 
-/** `usable`; `wrongOrigin`: the provider's address changed since; store it again. */
+/**
+ * `usable`; `wrongOrigin`: the provider's address changed since; store it again; `unreadable`: this server cannot open it,
+ * for want of the right key-encryption key (the operator's to mend) or since its row was damaged (store it again).
+ */
 export const tokenStatuses = ['usable', 'wrongOrigin', 'unreadable'] as const;
 
 /** A stored key, masked. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isUuid, type Scope, type TeamId } from '@kdx/shared';
+import { changed, difference, unchanged } from '../../platform/audit';
 import { TeamTransaction } from '../../platform/database';
 import { AppError } from '../../platform/errors';
 import { TeamChanges } from '../../platform/tenancy';
@@ -43,7 +44,7 @@ export class TokenRepository {
           'The key was stored by somebody else at the same moment. Read again and retry.',
         );
       const now = new Date();
-      return manager.save(ProviderToken, {
+      const token: ProviderToken = await manager.save(ProviderToken, {
         teamId,
         providerId: null,
         teamProviderId: null,
@@ -54,15 +55,43 @@ export class TokenRepository {
         createdAt: stored?.createdAt ?? now,
         updatedAt: now,
       });
+      return changed(token, difference('tokens.save', toTarget(providerId), told(stored), told(token)));
     });
   }
 
-  async delete(scope: Scope, providerId: string): Promise<boolean> {
-    const { affected } = await this.changes.commit(scope, (manager) =>
-      manager.delete(ProviderToken, { teamId: scope.teamId, ...providerKey(providerId) }),
+  /** Puts the same key, sealed anew, in the place of what the caller read, and only of that. False where it changed since. */
+  async reseal(
+    teamId: TeamId,
+    { id, sealed: from }: Pick<ProviderToken, 'id' | 'sealed'>,
+    to: Pick<ProviderToken, 'sealed' | 'fingerprint'>,
+  ): Promise<boolean> {
+    const { affected } = await this.transaction.run({ teamId }, (manager) =>
+      manager.update(ProviderToken, { teamId, id, sealed: from }, to),
     );
     return affected === 1;
   }
+
+  delete(scope: Scope, providerId: string): Promise<boolean> {
+    return this.changes.commit(scope, async (manager) => {
+      const key = { teamId: scope.teamId, ...providerKey(providerId) };
+      const stored = await manager.findOne(ProviderToken, {
+        where: key,
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!stored) return unchanged(false);
+      await manager.delete(ProviderToken, key);
+      return changed(true, difference('tokens.remove', toTarget(providerId), told(stored), null));
+    });
+  }
+}
+
+function toTarget(providerId: string) {
+  return { type: 'token', id: providerId };
+}
+
+/** What the audit log may have the fingerprint of: nothing that is the key or its ciphertext. */
+function told(token: ProviderToken | null) {
+  return token && { origin: token.origin, fingerprint: token.fingerprint, version: token.version };
 }
 
 /** A global provider has a short name, a team's own a UUID. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Scope, TeamId } from '@kdx/shared';
+import { AuditLog, toEvent } from '../../platform/audit';
 import { EgressGuard } from '../../platform/egress';
 import { AppError, notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
@@ -30,8 +31,14 @@ export class TokenService {
     @Inject(EncryptionService) private readonly encryption: EncryptionService,
     @Inject(TeamSnapshots) private readonly snapshots: TeamSnapshots,
     @Inject(EgressGuard) private readonly egress: EgressGuard,
+    @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    encryption.registerSecrets({
+      reseal: (teamId, dekId) => this.reseal(teamId, dekId),
+      list: async (teamId) => (await this.tokens.list(teamId)).map(({ sealed }) => sealed),
+    });
+  }
 
   async list(teamId: TeamId): Promise<TokenView[]> {
     const snapshot = await this.snapshots.get(teamId);
@@ -108,13 +115,17 @@ export class TokenService {
   }
 
   /**
-   * The team's key for a provider, for a consumer that has to speak to it itself. Each `reveal()` is logged.
+   * The team's key for a provider, for a consumer that has to speak to it itself. Handing it out is recorded in the
+   * audit log first, and fails where that fails: whoever holds it can reveal it at any moment. Each `reveal()` is logged.
    * Throws `TOKEN_MISSING` or `TOKEN_UNREADABLE`.
    */
   async getSecret(scope: Scope, providerId: string): Promise<SecretString> {
     const { teamId, userId, appId } = scope;
     const { provider, token } = await this.getStored(teamId, providerId);
     const key = await this.open(teamId, provider, token);
+    // Which consumer got it stands where a name would.
+    const target = { type: 'token', id: providerId, name: appId };
+    await this.audit.record(teamId, toEvent(scope, { action: 'tokens.reveal', target }));
     return new SecretString(key, () =>
       this.logger.info({ teamId, userId, appId, providerId, tokenId: token.id }, 'provider token revealed'),
     );
@@ -159,7 +170,7 @@ export class TokenService {
       providerId,
       last4: token.last4,
       fingerprint: token.fingerprint,
-      status: await this.statusOf(teamId, snapshot.providers.get(providerId), token),
+      status: await this.statusOf(teamId, snapshot, token),
       createdAt: token.createdAt.toISOString(),
       updatedAt: token.updatedAt.toISOString(),
       lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
@@ -168,17 +179,29 @@ export class TokenService {
 
   private async statusOf(
     teamId: TeamId,
-    provider: SnapshotProvider | undefined,
+    { keys, providers }: TeamSnapshot,
     token: ProviderToken,
   ): Promise<TokenView['status']> {
+    const provider = providers.get(token.providerId ?? token.teamProviderId ?? '');
     if (!provider || provider.origin !== token.origin) return 'wrongOrigin';
-    try {
-      await this.open(teamId, provider, token);
-      return 'usable';
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'TOKEN_UNREADABLE') return 'unreadable';
-      throw error;
+    return (await this.encryption.isReadable(teamId, token.sealed, keys)) ? 'usable' : 'unreadable';
+  }
+
+  /** Seals the team's keys under its new data key. The fingerprints change with it: they are made with that key. */
+  private async reseal(teamId: TeamId, dekId: string): Promise<number> {
+    const { providers } = await this.snapshots.get(teamId);
+    let count = 0;
+    for (const token of await this.tokens.list(teamId)) {
+      const provider = providers.get(token.providerId ?? token.teamProviderId ?? '');
+      if (!provider || this.encryption.dataKeyOf(token.sealed) === dekId) continue;
+      // For the address that it was stored for: a key whose provider has moved since stays as shut as it was.
+      const place = tokenPlace(token.id, { kind: provider.kind, origin: token.origin });
+      const key = await this.encryption.open(teamId, place, token.sealed);
+      const sealed = await this.encryption.seal(teamId, place, key);
+      const fingerprint = await this.encryption.fingerprint(teamId, key);
+      if (await this.tokens.reseal(teamId, token, { sealed, fingerprint })) count++;
     }
+    return count;
   }
 }
 

@@ -4,8 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENV, type Env } from '../../platform/env';
 import { notFound } from '../../platform/errors';
 import { CallerService } from '../callers/caller.service';
+import { toRequestOrigin } from '../callers/credentials';
 import { RequirePermission } from '../permissions/require-permission';
 import { BETTER_AUTH, type BetterAuth } from './better-auth';
+import { writeOrigin } from './recording-adapter';
 
 /** Hands `/api/auth/*` to Better Auth: sign-up, sign-in, teams, members, invitations. */
 @ApiExcludeController()
@@ -48,6 +50,7 @@ export class BetterAuthController {
     for (const [name, value] of Object.entries(request.headers)) {
       if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
     }
+    writeOrigin(headers, toRequestOrigin(request));
     headers.delete('content-length');
     // Browsers send Sec-Fetch-Site and -Mode together. Node's fetch sends -Mode alone, and Better Auth would ask it for an Origin.
     if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');

@@ -1,12 +1,18 @@
-import { getCurrentAdapter } from '@better-auth/core/context';
+import { getCurrentAdapter, queueAfterTransactionHook } from '@better-auth/core/context';
 import { betterAuth, type BetterAuthOptions } from 'better-auth';
 import { APIError } from 'better-auth/api';
+import { getAdapter } from 'better-auth/db/adapter';
 import { bearer, organization } from 'better-auth/plugins';
 import { v7 as uuidv7 } from 'uuid';
+import { toTeamId } from '@kdx/shared';
+import type { AuditLog, RefusedAttempts } from '../../platform/audit';
 import type { Database } from '../../platform/database';
 import type { Env } from '../../platform/env';
 import type { Logger } from '../../platform/logging';
+import type { TeamDeletions } from '../../platform/tenancy';
 import { refuseLongNames } from './name-lengths';
+import { recordRefusals } from './record-refusals';
+import { auditSchema, recordWrites } from './recording-adapter';
 import { admit, findFirstTeam } from './sign-up-policy';
 
 /** Nest injection token of the Better Auth instance. Private to the identity room. */
@@ -15,7 +21,14 @@ export const BETTER_AUTH = Symbol('BETTER_AUTH');
 const times = { createdAt: 'created_at', updatedAt: 'updated_at' };
 
 /** Accounts, sessions, teams ("organizations"), members, roles and invitations, on the product's own tables. */
-export function createBetterAuth(env: Env, database: Database, logger: Logger) {
+export async function createBetterAuth(
+  env: Env,
+  database: Database,
+  logger: Logger,
+  deletions: TeamDeletions,
+  audit: AuditLog,
+  refusals: RefusedAttempts,
+) {
   const options = {
     appName: 'AI Studio',
     baseURL: env.publicUrl,
@@ -73,7 +86,7 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
       },
     },
     verification: { modelName: 'auth_verification', fields: { expiresAt: 'expires_at', ...times } },
-    hooks: { before: refuseLongNames },
+    hooks: { before: refuseLongNames, after: recordRefusals(refusals) },
     databaseHooks: {
       user: {
         create: {
@@ -114,12 +127,18 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
       },
     },
     plugins: [
+      { id: 'audit', schema: auditSchema },
       bearer(),
       organization({
         creatorRole: 'owner',
         organizationLimit: 50,
         // The server sends no mail, so nobody can prove an address: the invitation's id, handed on by the inviter, is the proof.
         requireEmailVerificationOnInvitation: false,
+        // The team's rows are gone, its data keys with them; what is in memory goes too, here and elsewhere.
+        organizationHooks: {
+          afterDeleteOrganization: ({ organization: { id } }) =>
+            queueAfterTransactionHook(() => deletions.announce(toTeamId(id))),
+        },
         schema: {
           session: { fields: { activeOrganizationId: 'active_team_id' } },
           organization: { modelName: 'team', fields: { createdAt: 'created_at' } },
@@ -140,10 +159,11 @@ export function createBetterAuth(env: Env, database: Database, logger: Logger) {
       }),
     ],
   } satisfies BetterAuthOptions;
-  return betterAuth(options);
+  const adapter = recordWrites(await getAdapter(options), audit);
+  return betterAuth({ ...options, database: () => adapter });
 }
 
-export type BetterAuth = ReturnType<typeof createBetterAuth>;
+export type BetterAuth = Awaited<ReturnType<typeof createBetterAuth>>;
 
 /** A server on the loopback interface is reached under three names. */
 function sameHostOrigins(publicUrl: string): string[] {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { isUuid, toTeamId, toUserId, type TeamId } from '@kdx/shared';
+import { isUuid, toTeamId, toUserId, type TeamId, type UserId } from '@kdx/shared';
 import { AppError, notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
 import { BETTER_AUTH, type BetterAuth } from '../better-auth/better-auth';
-import type { Caller, TeamRole } from './caller';
+import type { Caller, Identified, TeamRole } from './caller';
 import { MembershipRepository } from './membership.repository';
 
 /** The three request headers that say who is calling. */
@@ -15,6 +15,16 @@ export interface Credentials {
   teamId: string | undefined;
 }
 
+/** Somebody named a team that they are not in. To them it is as if there were none. */
+export class NotAMember extends AppError {
+  constructor(
+    readonly userId: UserId,
+    readonly teamId: TeamId,
+  ) {
+    super('NOT_FOUND', notFound('The team').message);
+  }
+}
+
 /** A change of role made by another replica is noticed after at most this long; one made here, at once. */
 const rememberMs = 5_000;
 
@@ -22,7 +32,7 @@ const rememberMs = 5_000;
 @Injectable()
 export class CallerService {
   /** Keyed by a digest of the credential, never the credential. */
-  private readonly remembered = new LRUCache<string, Caller>({ max: 10_000, ttl: rememberMs });
+  private readonly remembered = new LRUCache<string, Identified>({ max: 10_000, ttl: rememberMs });
   private generation = 0;
 
   constructor(
@@ -32,9 +42,10 @@ export class CallerService {
 
   /**
    * The caller, or `undefined` where no credential was sent. Throws `UNAUTHENTICATED` for a bad or expired one,
-   * `VALIDATION_FAILED` for an `x-team-id` that is no UUID, `NOT_FOUND` for a team that the caller is not in.
+   * `VALIDATION_FAILED` for an `x-team-id` that is no UUID, {@link NotAMember} (`NOT_FOUND`) for a team that the caller
+   * is not in.
    */
-  async identify(credentials: Credentials): Promise<Caller | undefined> {
+  async identify(credentials: Credentials): Promise<Identified | undefined> {
     const { authorization, cookie, teamId } = credentials;
     if (!authorization && !cookie) return undefined;
     if (teamId !== undefined && !isUuid(teamId)) {
@@ -55,7 +66,7 @@ export class CallerService {
     this.remembered.clear();
   }
 
-  private async lookUp({ authorization, cookie, teamId }: Credentials): Promise<Caller | undefined> {
+  private async lookUp({ authorization, cookie, teamId }: Credentials): Promise<Identified | undefined> {
     // One credential a call: a bearer token wins, so that a cookie cannot lend it another identity.
     const headers = new Headers(authorization ? { authorization } : { cookie: cookie ?? '' });
     const found = await this.auth.api.getSession({ headers });
@@ -66,7 +77,7 @@ export class CallerService {
     const userId = toUserId(found.user.id);
     const wanted = teamId ?? found.session.activeOrganizationId ?? undefined;
     const role = wanted ? await this.memberships.findRole(userId, toTeamId(wanted)) : undefined;
-    if (teamId && !role) throw notFound('The team');
+    if (teamId && !role) throw new NotAMember(userId, toTeamId(teamId));
     return {
       userId,
       name: found.user.name,

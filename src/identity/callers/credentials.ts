@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { RequestOrigin } from '@kdx/shared';
 import type { Caller } from './caller';
 import type { Credentials } from './caller.service';
 
@@ -13,4 +14,9 @@ export function toCredentials({ headers }: FastifyRequest): Credentials {
   const { authorization, cookie } = headers;
   const team = headers['x-team-id'];
   return { authorization, cookie, teamId: Array.isArray(team) ? team[0] : team };
+}
+
+/** Where a call came from. The address is the connection's own: no header is believed. */
+export function toRequestOrigin({ id, ip }: FastifyRequest): RequestOrigin {
+  return { id, address: ip };
 }

@@ -2,10 +2,11 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../platform/errors';
-import { assertPermission } from '../callers/caller';
+import { assertPermission, type Identified } from '../callers/caller';
 import { CallerService } from '../callers/caller.service';
-import { toCredentials } from '../callers/credentials';
+import { toCredentials, toRequestOrigin } from '../callers/credentials';
 import { permissions, type Permission } from './permissions';
+import { RefusalRecorder, type Attempt } from './refusal-recorder';
 import { permissionMetadata } from './require-permission';
 
 /** Decides every REST call by the permission table and attaches the caller. A handler without a permission is refused. */
@@ -14,6 +15,7 @@ export class PermissionGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(CallerService) private readonly callers: CallerService,
+    @Inject(RefusalRecorder) private readonly refusals: RefusalRecorder,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -22,9 +24,25 @@ export class PermissionGuard implements CanActivate {
       throw new AppError('INTERNAL', 'This route declares no permission and is therefore closed.');
     if (permissions[permission] === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const caller = await this.callers.identify(toCredentials(request));
-    assertPermission(caller, permission);
-    request.caller = caller;
+    let caller: Identified | undefined;
+    try {
+      caller = await this.callers.identify(toCredentials(request));
+      assertPermission(caller, permission);
+    } catch (error) {
+      await this.refusals.record(error, caller, toAttempt(permission, request));
+      throw error;
+    }
+    request.caller = caller && { ...caller, request: toRequestOrigin(request) };
     return true;
   }
+}
+
+function toAttempt(permission: Permission, request: FastifyRequest): Attempt {
+  const { method, routeOptions } = request;
+  return {
+    permission,
+    door: { type: 'route', id: `${method} ${routeOptions.url ?? ''}` },
+    writes: !['GET', 'HEAD', 'OPTIONS'].includes(method),
+    request: toRequestOrigin(request),
+  };
 }

@@ -1,8 +1,9 @@
 /**
  * What a caller has to be. `public`: anybody; `member`, `admin`: with that role (or above) in the
- * team that the call is for; `platformAdmin`: of this instance, with or without a team.
+ * team that the call is for; `platformAdmin`: of this instance, with or without a team; `anyAdmin`: one of these two,
+ * and the service decides which of them what is asked for needs.
  */
-export type RequiredRole = 'public' | 'member' | 'admin' | 'platformAdmin';
+export type RequiredRole = 'public' | 'member' | 'admin' | 'platformAdmin' | 'anyAdmin';
 
 /**
  * The one permission table. Every REST route and tRPC procedure names one of these; both transports decide by it.
@@ -29,6 +30,7 @@ export const permissions = {
   'prompts.read': 'member',
   'executions.read': 'member',
   'chat.use': 'member',
+  'audit.read': 'anyAdmin',
 } as const satisfies Record<string, RequiredRole>;
 
 export type Permission = keyof typeof permissions;

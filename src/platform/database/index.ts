@@ -7,6 +7,7 @@ export {
   PlatformTransaction,
   TeamTransaction,
   type Statement,
+  type TransactionManager,
   type TransactionScope,
   type TransactionWork,
 } from './transactions';

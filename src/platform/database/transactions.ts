@@ -10,8 +10,11 @@ export interface TransactionScope {
   userId?: UserId | undefined;
 }
 
+/** TypeORM's access to an open transaction. */
+export type TransactionManager = EntityManager;
+
 /** What runs inside a transaction, and only there: keep no `EntityManager` for later. */
-export type TransactionWork<T> = (manager: EntityManager) => Promise<T>;
+export type TransactionWork<T> = (manager: TransactionManager) => Promise<T>;
 
 /** One statement with its parameters, as TypeORM's `getQueryAndParameters()` gives it. */
 export type Statement = [text: string, values: unknown[]];

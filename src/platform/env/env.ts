@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { envTable, type EnvName } from './env.schema';
 import { resolveKeys } from './generated-keys';
+import { readKekSettings, type CredentialName, type KekSettings, type SecretSource } from './kek-settings';
+import { findWeakness, isSameSecret } from './weak-secrets';
 import { SecretString } from '../secrets';
 
 /** Nest injection token of the parsed {@link Env}. */
@@ -17,8 +19,13 @@ export interface Env {
   databaseUrl: SecretString | undefined;
   /** Absolute path. */
   dataDir: string;
-  kek: SecretString;
+  /** Who wraps data keys, and who else opens them. */
+  kek: KekSettings;
   authSecret: SecretString;
+  /** Signs the anchors of the audit log; `undefined` in production where none is configured: then there are none. */
+  auditKey: SecretString | undefined;
+  /** Absolute path. */
+  auditAnchorFile: string;
   /** Files that were generated because a key was not configured; printed at start. */
   generatedKeyFiles: string[];
   authSignUp: 'open' | 'invite' | 'closed';
@@ -74,15 +81,57 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
     logLevel: value('LOG_LEVEL') ?? 'info',
     drainMs: value('DRAIN_MS') ?? 0,
   };
-  const configured = { kek: value('AI_STUDIO_KEK'), authSecret: value('AUTH_SECRET') };
   value('REDIS_URL');
-  if (production && !configured.kek)
-    problems.push('AI_STUDIO_KEK must be set in production (npm run keys:generate makes one).');
-  if (production && !configured.authSecret)
-    problems.push('AUTH_SECRET must be set in production (npm run keys:generate makes one).');
+  const kek = readKek(source, problems);
+  const authSecret = value('AUTH_SECRET');
+  const auditKey = value('AUDIT_KEY');
+  const auditAnchorFile = resolve(value('AUDIT_ANCHOR_FILE') ?? join(parsed.dataDir, 'audit-anchors.jsonl'));
+  if (production) refuseUnsafeKeys(kek, authSecret, problems);
   if (problems.length > 0) throw new EnvError(problems);
-  const keys = resolveKeys(parsed.dataDir, configured);
-  return { ...parsed, ...keys };
+  return {
+    ...parsed,
+    auditAnchorFile,
+    ...resolveKeys(parsed.dataDir, kek, authSecret, { configured: auditKey, generate: !production }),
+  };
+}
+
+function readKek(source: NodeJS.ProcessEnv, problems: string[]): KekSettings {
+  const value = <N extends EnvName>(name: N) => parseVariable(name, source, problems);
+  const secret = (name: CredentialName): SecretSource => {
+    value(name);
+    return () => toSecret(parseVariable(name, source, []));
+  };
+  return readKekSettings(
+    {
+      AI_STUDIO_KEK_PROVIDER: value('AI_STUDIO_KEK_PROVIDER'),
+      AI_STUDIO_KEK: value('AI_STUDIO_KEK'),
+      AWS_KMS_KEYS: value('AWS_KMS_KEYS'),
+      AWS_KMS_ENDPOINT: value('AWS_KMS_ENDPOINT'),
+      GOOGLE_KMS_KEYS: value('GOOGLE_KMS_KEYS'),
+      GOOGLE_KMS_ENDPOINT: value('GOOGLE_KMS_ENDPOINT'),
+      GCE_METADATA_HOST: value('GCE_METADATA_HOST'),
+      VAULT_TRANSIT_KEYS: value('VAULT_TRANSIT_KEYS'),
+      VAULT_TRANSIT_MOUNT: value('VAULT_TRANSIT_MOUNT'),
+      VAULT_ADDR: value('VAULT_ADDR'),
+      VAULT_NAMESPACE: value('VAULT_NAMESPACE'),
+    },
+    secret,
+    (name) => Boolean(source[name] || source[`${name}_FILE`]),
+    problems,
+  );
+}
+
+/** Production makes no key for itself, and takes none that anybody could guess or has for another purpose. */
+function refuseUnsafeKeys(kek: KekSettings, authSecret: string | undefined, problems: string[]): void {
+  if (kek.provider === 'local' && !kek.local)
+    problems.push(
+      'AI_STUDIO_KEK must be set in production (npm run keys:generate makes one), or AI_STUDIO_KEK_PROVIDER name a key service.',
+    );
+  if (!authSecret) problems.push('AUTH_SECRET must be set in production (npm run keys:generate makes one).');
+  const weakness = authSecret && findWeakness(authSecret);
+  if (weakness) problems.push(`AUTH_SECRET ${weakness}.`);
+  if (authSecret && kek.local && isSameSecret(kek.local.reveal(), authSecret))
+    problems.push('AI_STUDIO_KEK and AUTH_SECRET hold the same key; make another for one of them.');
 }
 
 function parseVariable<N extends EnvName>(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KekSettings } from './kek-settings';
 import { SecretString } from '../secrets';
 
 /** Makes a key ring of one fresh key: `kek-<yyyymmdd>-<8 hex>:<base64 of 32 random bytes>`. */
@@ -14,14 +15,23 @@ export function generateAuthSecret(): string {
   return randomBytes(48).toString('base64url');
 }
 
-/** Uses what is configured; else what an earlier start generated; else generates it, mode 0600, into `dataDir`. */
+/**
+ * Uses what is configured; else what an earlier start generated; else generates it, mode 0600, into `dataDir`. A key
+ * ring is generated only where it is to seal: beside a key service it would be one more key to keep.
+ */
 export function resolveKeys(
   dataDir: string,
-  configured: { kek: string | undefined; authSecret: string | undefined },
-): { kek: SecretString; authSecret: SecretString; generatedKeyFiles: string[] } {
+  kek: KekSettings,
+  authSecret: string | undefined,
+  auditKey: { configured: string | undefined; generate: boolean },
+): {
+  kek: KekSettings;
+  authSecret: SecretString;
+  auditKey: SecretString | undefined;
+  generatedKeyFiles: string[];
+} {
   const generatedKeyFiles: string[] = [];
-  const keep = (name: string, value: string | undefined, generate: () => string): SecretString => {
-    if (value) return new SecretString(value);
+  const keep = (name: string, generate: () => string): SecretString => {
     const file = join(dataDir, name);
     if (!existsSync(file)) {
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -36,9 +46,15 @@ export function resolveKeys(
     generatedKeyFiles.push(file);
     return new SecretString(readFileSync(file, 'utf8').trim());
   };
+  const needsRing = kek.provider === 'local' && !kek.local;
   return {
-    kek: keep('ai-studio-kek', configured.kek, generateKeyRing),
-    authSecret: keep('auth-secret', configured.authSecret, generateAuthSecret),
+    kek: needsRing ? { ...kek, local: keep('ai-studio-kek', generateKeyRing) } : kek,
+    authSecret: authSecret ? new SecretString(authSecret) : keep('auth-secret', generateAuthSecret),
+    auditKey: auditKey.configured
+      ? new SecretString(auditKey.configured)
+      : auditKey.generate
+        ? keep('audit-key', generateAuthSecret)
+        : undefined,
     generatedKeyFiles,
   };
 }

@@ -1,0 +1,21 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A throw-away data key under a key-encryption key: whether it opens tells whether that is still the same key. */
+@Entity('kek_canary')
+export class KekCanary {
+  @PrimaryColumn('text', { name: 'kek_id' })
+  kekId!: string;
+
+  @Column('text', { name: 'kek_version' })
+  kekVersion!: string;
+
+  /** Stands in the binding where a data key has its own. */
+  @Column('uuid')
+  id!: string;
+
+  @Column('bytea')
+  wrapped!: Buffer;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+}

@@ -1,0 +1,26 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PlatformTransaction } from '../../platform/database';
+import { KekCanary } from './kek-canary.entity';
+
+/** The canaries: of no team, and of no use but to be opened. */
+@Injectable()
+export class KekCanaryRepository {
+  constructor(@Inject(PlatformTransaction) private readonly transaction: PlatformTransaction) {}
+
+  list(): Promise<KekCanary[]> {
+    return this.transaction.run((manager) => manager.find(KekCanary, { order: { kekId: 'ASC' } }));
+  }
+
+  /** Stores it unless another replica was faster. Answers the one that is there then. */
+  async ensure(canary: KekCanary): Promise<KekCanary> {
+    return this.transaction.run(async (manager) => {
+      await manager.createQueryBuilder().insert().into(KekCanary).values(canary).orIgnore().execute();
+      return manager.findOneByOrFail(KekCanary, { kekId: canary.kekId });
+    });
+  }
+
+  async replace(canary: KekCanary): Promise<void> {
+    const { kekId, ...wrapping } = canary;
+    await this.transaction.run((manager) => manager.update(KekCanary, { kekId }, wrapping));
+  }
+}

@@ -1,0 +1,131 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '../../platform/errors';
+import { KEK_PROVIDER } from './encryption.service';
+import { KekCanaries } from './kek-canaries';
+import { KekUnavailableError, type KekProvider, type KekVersion } from './kek-provider';
+import { KeyUseRepository, type KeyName, type KeyUse } from './key-use.repository';
+import { TeamKeyRepository } from './team-key.repository';
+
+/** What wraps data keys now, and how many each version of a key wraps. */
+export interface RotationStatus {
+  current: KekVersion;
+  use: KeyUse[];
+  /** Data keys that another key or version than `current` wraps. */
+  left: number;
+}
+
+export interface RotationProgress {
+  done: number;
+  /** Could not be opened or wrapped; they are left as they were. */
+  failed: number;
+  left: number;
+}
+
+export interface RotationOutcome extends RotationProgress {
+  /** What was wrong with those that failed, each once. */
+  problems: string[];
+}
+
+const batchSize = 200;
+/** Data keys that are rewrapped at the same time: a key service takes some hundreds of calls a second. */
+const concurrency = 8;
+
+/**
+ * Wraps every data key anew under the key that wraps now, while the product runs: a data key stays the same, so what it
+ * sealed opens before, during and after. One that was interrupted goes on where it stopped: what is done is not due.
+ */
+@Injectable()
+export class KeyRotation {
+  constructor(
+    @Inject(KEK_PROVIDER) private readonly kek: KekProvider,
+    @Inject(KeyUseRepository) private readonly use: KeyUseRepository,
+    @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
+    @Inject(KekCanaries) private readonly canaries: KekCanaries,
+  ) {}
+
+  async getStatus(): Promise<RotationStatus> {
+    const current = await this.kek.currentVersion();
+    const use = await this.use.count();
+    const left = use.filter((one) => !isSame(one, current)).reduce((sum, { count }) => sum + count, 0);
+    return { current, use, left };
+  }
+
+  /** @throws KekUnavailableError where the key that is to wrap does not work at all: nothing was changed then */
+  async rewrapAll(report: (progress: RotationProgress) => void = () => undefined): Promise<RotationOutcome> {
+    await this.kek.probe();
+    const { current } = await this.getStatus();
+    const problems = new Set<string>();
+    let [done, failed]: [number, number] = [0, 0];
+    let after: KeyName | undefined;
+    for (;;) {
+      const names = await this.use.listDue(current, after, batchSize);
+      if (names.length === 0) break;
+      await inParallel(names, async (name) => {
+        const problem = await this.rewrap(name, current);
+        if (problem) problems.add(problem);
+        if (problem) failed++;
+        else done++;
+      });
+      after = names.at(-1);
+      report({ done, failed, left: await this.getLeft(current) });
+    }
+    await this.canaries.renew();
+    return { done, failed, left: await this.getLeft(current), problems: [...problems] };
+  }
+
+  /**
+   * Removes the data keys under a key-encryption key that is lost: nothing will ever open what they sealed, so the teams
+   * have to store their keys again. Refuses a key that is configured. Answers how many it were.
+   */
+  async abandon(kekId: string): Promise<number> {
+    if (this.kek.kekIds.includes(kekId))
+      throw new AppError(
+        'CONFLICT',
+        `The key ${kekId} is configured, and what it wraps can be rewrapped. Only a key that is lost is abandoned.`,
+      );
+    let count = 0;
+    for (;;) {
+      const names = await this.use.listUnder(kekId, batchSize);
+      if (names.length === 0) return count;
+      for (const { teamId, id } of names) if (await this.teamKeys.delete(teamId, id)) count++;
+    }
+  }
+
+  /** What went wrong, or `undefined`. No transaction is open while a key service is asked. */
+  private async rewrap({ teamId, id }: KeyName, current: KekVersion): Promise<string | undefined> {
+    const row = await this.teamKeys.find(teamId, id);
+    if (!row || isSame(row, current)) return undefined; // the team is gone, or another rotation was faster
+    const binding = { teamId, dekId: id };
+    try {
+      const dek = await this.kek.unwrap(row.wrapped, row.kekId, row.kekVersion, binding);
+      try {
+        const wrapped = await this.kek.wrap(dek, binding);
+        // Where it is another row by now, whoever changed it wrapped the same data key.
+        await this.teamKeys.rewrap(teamId, id, row.wrapped, wrapped);
+        return undefined;
+      } finally {
+        dek.fill(0);
+      }
+    } catch (error) {
+      if (error instanceof KekUnavailableError) return error.message;
+      throw error;
+    }
+  }
+
+  private async getLeft(current: KekVersion): Promise<number> {
+    const use = await this.use.count();
+    return use.filter((one) => !isSame(one, current)).reduce((sum, { count }) => sum + count, 0);
+  }
+}
+
+function isSame(a: KekVersion, b: KekVersion): boolean {
+  return a.kekId === b.kekId && a.kekVersion === b.kekVersion;
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const run = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, run));
+}

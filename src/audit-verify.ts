@@ -1,0 +1,36 @@
+import { runAuditVerifyCommand } from './ai-studio';
+import { createApp } from './app';
+import { EnvError, loadEnv } from './platform/env';
+import { AppError } from './platform/errors';
+import { createLogger } from './platform/logging';
+
+/*
+ * `npm run audit:verify [-- --team <id>]`: verifies the audit log in a terminal. It opens the database itself; on the
+ * embedded one the server must not run.
+ */
+async function main(): Promise<number> {
+  const env = loadEnv();
+  const app = await createApp(
+    {
+      ...env,
+      publicUrl: env.publicUrl ?? 'http://localhost',
+      modelSyncCron: undefined,
+      seedCatalogue: false,
+    },
+    createLogger({ logLevel: 'error' }),
+  );
+  try {
+    return await runAuditVerifyCommand(app, process.argv.slice(2), (text) => process.stdout.write(text));
+  } finally {
+    await app.close();
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const known = error instanceof AppError || error instanceof EnvError || error instanceof Error;
+    process.stderr.write(`${known ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

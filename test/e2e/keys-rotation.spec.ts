@@ -1,0 +1,323 @@
+import { runKeysRotateCommand } from '../../src/ai-studio';
+import { KeyRotation } from '../../src/ai-studio/encryption/key-rotation';
+import { Database } from '../../src/platform/database';
+import { startTestApp, type TestApp } from '../support/app';
+import { createTestDatabase, type TestDatabase } from '../support/databases';
+import { FakeKeys, fakeVault } from '../support/key-services';
+import {
+  countByKek,
+  encryptionOf,
+  forgetOpenedKeys,
+  kekOf,
+  newKek,
+  place,
+  sealForTeams,
+  type SealedThing,
+} from '../support/keys';
+
+const onServer = process.env.DATABASE_URL ? it : it.skip;
+
+jest.setTimeout(180_000);
+
+describe('rotation of keys', () => {
+  let database: TestDatabase;
+  const apps: TestApp[] = [];
+
+  const start = async (variables: Record<string, string>) => {
+    const app = await startTestApp({ LOG_LEVEL: 'warn', ...variables }, database);
+    apps.push(app);
+    return app;
+  };
+  const stop = () => Promise.all(apps.splice(0).map((app) => app.close()));
+
+  /** What the command says, and its exit code. */
+  const rotate = async (app: TestApp, ...args: string[]) => {
+    let text = '';
+    const code = await runKeysRotateCommand(app.nest, args, (line) => (text += line));
+    return { code, text };
+  };
+
+  /** Opens secrets of changing teams with nothing remembered, until it is told to stop. Answers how it went. */
+  const readAllTheTime = (readers: TestApp[], things: SealedThing[]) => {
+    const outcome = { read: 0, failed: [] as unknown[] };
+    const end = new AbortController();
+    const done = Promise.all(
+      readers.map(async (app, index) => {
+        for (let at = index; !end.signal.aborted; at += 7) {
+          const thing = things[at % things.length];
+          if (!thing) return;
+          if (at % 5 === 0) forgetOpenedKeys(app);
+          try {
+            const text = await encryptionOf(app).open(thing.teamId, place, thing.blob);
+            if (text !== thing.text) throw new Error('another text');
+            outcome.read++;
+          } catch (error) {
+            outcome.failed.push(error);
+          }
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }),
+    );
+    return async () => {
+      end.abort();
+      await done;
+      return outcome;
+    };
+  };
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterEach(async () => {
+    await stop();
+    await database.drop();
+  });
+
+  it('changes nothing when it is only asked, and refuses what it does not know', async () => {
+    const old = newKek('old');
+    await sealForTeams(await start({ AI_STUDIO_KEK: old }), 3);
+    await stop();
+    const app = await start({ AI_STUDIO_KEK: `${newKek('new')},${old}` });
+    for (const option of ['--dry-run', '--status']) {
+      const { code, text } = await rotate(app, option);
+      expect(code).toBe(2);
+      expect(text).toMatch(/Seals now: new version 1[^]*3 {2}old version 1\n[^]*Left .*: 3\n/);
+    }
+    expect(await rotate(app, '--help')).toEqual({ code: 0, text: expect.stringContaining('keys:rotate') });
+    await expect(rotate(app, '--canary')).rejects.toThrow(/--canary[^]*keys:rotate/);
+    expect(await countByKek(app)).toEqual({ old: 3 });
+  });
+
+  it('leaves a data key that does not open as it is, names the reason, and does the others', async () => {
+    const old = newKek('old');
+    const first = await start({ AI_STUDIO_KEK: old });
+    const things = await sealForTeams(first, 4);
+    await first.nest
+      .get(Database)
+      .pool.query(
+        'update team_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where team_id = $1',
+        [things[0]?.teamId],
+      );
+    await stop();
+    const app = await start({ AI_STUDIO_KEK: `${newKek('new')},${old}` });
+    const { code, text } = await rotate(app);
+    expect(code).toBe(1);
+    expect(text).toMatch(
+      /old \(version 1\) does not open this data key[^]*Left under another key: 1. Do not retire/,
+    );
+    expect(await countByKek(app)).toEqual({ new: 3, old: 1 });
+  });
+
+  it('starts nothing where the key that is to seal does not work', async () => {
+    const old = newKek('old');
+    await sealForTeams(await start({ AI_STUDIO_KEK: old }), 2);
+    await stop();
+    const app = await start({
+      AI_STUDIO_KEK: old,
+      AI_STUDIO_KEK_PROVIDER: 'vault',
+      VAULT_TRANSIT_KEYS: 'one',
+      VAULT_ADDR: 'http://127.0.0.1:1',
+      VAULT_TOKEN: 'canary',
+    });
+    await expect(rotate(app)).rejects.toThrow(/transit\/keys\/one/);
+    expect(await countByKek(app)).toEqual({ old: 2 });
+  });
+
+  it('leaves nothing under the old key while secrets are read, and none of the reads fails', async () => {
+    const [old, fresh] = [newKek('old'), newKek('new')];
+    const things = await sealForTeams(await start({ AI_STUDIO_KEK: old }), 120);
+    await stop();
+    const app = await start({ AI_STUDIO_KEK: `${fresh},${old}` });
+    // On a server a second replica reads too, and new teams come meanwhile.
+    const replicas = database.databaseUrl ? [app, await start({ AI_STUDIO_KEK: `${fresh},${old}` })] : [app];
+    const finish = readAllTheTime(replicas, things);
+    const [{ code, text }, late] = await Promise.all([rotate(app), sealForTeams(app, 5)]);
+    const { read, failed } = await finish();
+    expect({ code, failed }).toEqual({ code: 0, failed: [] });
+    expect(text).toMatch(/120 wrapped anew, nothing is left/);
+    expect(read).toBeGreaterThan(20);
+    expect(await countByKek(app)).toEqual({ new: 125 });
+    expect((await rotate(app, '--status')).code).toBe(0);
+    await stop();
+    const alone = await start({ NODE_ENV: 'test', AI_STUDIO_KEK: fresh });
+    for (const { teamId, text: secret, blob } of [...things, ...late])
+      expect(await encryptionOf(alone).open(teamId, place, blob)).toBe(secret);
+    expect(alone.logs.join('\n')).not.toContain('STORED KEYS');
+  });
+
+  it('goes on where it was interrupted, and two at once do no harm', async () => {
+    const old = newKek('old');
+    const first = await start({ AI_STUDIO_KEK: old });
+    const [thing] = await sealForTeams(first, 1);
+    if (!thing) throw new Error('nothing was sealed');
+    const { pool } = first.nest.get(Database);
+    // Many data keys of one team: the same work as many teams, made faster.
+    const names = Array.from(
+      { length: 450 },
+      (_, at) => `0197a3f0-0000-7000-8000-${String(at).padStart(12, '0')}`,
+    );
+    const wraps = await Promise.all(
+      names.map((dekId) => kekOf(first).wrap(Buffer.alloc(32, 7), { teamId: thing.teamId, dekId })),
+    );
+    await pool.query(
+      `insert into team_key (team_id, id, wrapped, kek_id, kek_version, created_at)
+       select $1, id, wrapped, 'old', '1', '2020-01-01' from unnest($2::uuid[], $3::bytea[]) as made(id, wrapped)`,
+      [thing.teamId, names, wraps.map(({ wrapped }) => wrapped)],
+    );
+    await stop();
+    const app = await start({ AI_STUDIO_KEK: `${newKek('new')},${old}` });
+    const rotation = app.nest.get(KeyRotation, { strict: false });
+    const interrupted = rotation.rewrapAll(() => {
+      throw new Error('interrupted');
+    });
+    await expect(interrupted).rejects.toThrow('interrupted');
+    expect(await countByKek(app)).toEqual({ new: 200, old: 251 });
+    const [one, two] = await Promise.all([rotation.rewrapAll(), rotation.rewrapAll()]);
+    expect([one.left, two.left, one.failed, two.failed]).toEqual([0, 0, 0, 0]);
+    expect(await countByKek(app)).toEqual({ new: 451 });
+    forgetOpenedKeys(app);
+    expect(await encryptionOf(app).open(thing.teamId, place, thing.blob)).toBe(thing.text);
+  });
+
+  it('moves from the local ring to a key service, and on to the next version of its key', async () => {
+    const keys = new FakeKeys();
+    keys.make('one@1');
+    keys.make('one@2');
+    const versions = new Map([['one', 1]]);
+    const vault = await fakeVault(keys, () => 'token', { versions }).start();
+    const service = {
+      AI_STUDIO_KEK_PROVIDER: 'vault',
+      VAULT_TRANSIT_KEYS: 'one',
+      VAULT_ADDR: vault.url,
+      VAULT_TOKEN: 'token',
+    };
+    try {
+      const local = newKek('local');
+      const things = await sealForTeams(await start({ AI_STUDIO_KEK: local }), 6);
+      await stop();
+      const both = await start({ ...service, AI_STUDIO_KEK: local });
+      expect(await rotate(both)).toMatchObject({ code: 0, text: expect.stringContaining('6 wrapped anew') });
+      expect(await countByKek(both)).toEqual({ 'transit/keys/one': 6 });
+      await stop();
+
+      const alone = await start(service);
+      versions.set('one', 2);
+      expect((await rotate(alone, '--status')).text).toMatch(
+        /Seals now: transit\/keys\/one version 2[^]*Left .*: 6/,
+      );
+      expect(await rotate(alone)).toMatchObject({ code: 0 });
+      keys.remove('one@1');
+      forgetOpenedKeys(alone);
+      for (const { teamId, text, blob } of things)
+        expect(await encryptionOf(alone).open(teamId, place, blob)).toBe(text);
+      await stop();
+      const later = await start(service); // its canary was renewed with the rest
+      expect(later.logs.join('\n')).not.toContain('STORED KEYS');
+
+      vault.troubles = Array.from({ length: 8 }, () => ({ status: 503, body: {} }));
+      forgetOpenedKeys(later);
+      const [thing] = things;
+      if (!thing) throw new Error('nothing was sealed');
+      await expect(encryptionOf(later).open(thing.teamId, place, thing.blob)).rejects.toMatchObject({
+        code: 'TOKEN_UNREADABLE',
+        message: expect.stringMatching(/key service does not answer.*Try again in a moment/),
+        details: { reason: 'unreachable' },
+      });
+      vault.troubles = [];
+      expect(await encryptionOf(later).open(thing.teamId, place, thing.blob)).toBe(thing.text);
+    } finally {
+      await stop();
+      await vault.close();
+    }
+  });
+
+  it('opens by the row as it is now where the row that is known was wrapped by a key that is retired', async () => {
+    const [old, fresh] = [newKek('old'), newKek('new')];
+    const first = await start({ AI_STUDIO_KEK: old });
+    const [thing] = await sealForTeams(first, 1);
+    if (!thing) throw new Error('nothing was sealed');
+    const { rows } = await first.nest
+      .get(Database)
+      .pool.query('select id, wrapped, kek_id as "kekId", kek_version as "kekVersion" from team_key');
+    await stop();
+    await rotate(await start({ AI_STUDIO_KEK: `${fresh},${old}` }));
+    await stop();
+    const app = await start({ AI_STUDIO_KEK: fresh });
+    expect(await encryptionOf(app).open(thing.teamId, place, thing.blob, rows)).toBe(thing.text);
+  });
+
+  it('abandons the data keys under a key that is lost, and none under one that is there', async () => {
+    const lost = newKek('lost');
+    const things = await sealForTeams(await start({ AI_STUDIO_KEK: lost }), 2);
+    await stop();
+    const app = await start({ AI_STUDIO_KEK: newKek('new') });
+    const more = await sealForTeams(app, 1);
+    await expect(rotate(app, '--abandon', 'new')).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await rotate(app, '--abandon', 'lost')).toEqual({
+      code: 0,
+      text: expect.stringMatching(/^Removed data keys: 2/),
+    });
+    expect(await countByKek(app)).toEqual({ new: 1 });
+    for (const { teamId, blob } of things) {
+      await expect(encryptionOf(app).open(teamId, place, blob)).rejects.toMatchObject({
+        code: 'TOKEN_UNREADABLE',
+      });
+      await encryptionOf(app).seal(teamId, place, 'stored again');
+    }
+    for (const { teamId, text, blob } of more)
+      expect(await encryptionOf(app).open(teamId, place, blob)).toBe(text);
+  });
+
+  describe('as the roles of the database', () => {
+    it.each([
+      ['ai_studio_maintenance', 'select wrapped from team_key'],
+      ['ai_studio_maintenance', `update team_key set kek_id = 'x'`],
+      ['ai_studio_maintenance', 'delete from team_key'],
+      ['ai_studio_maintenance', 'select wrapped from kek_canary'],
+      ['ai_studio_platform', 'select id from team_key'],
+      ['ai_studio_platform', 'delete from kek_canary'],
+      ['ai_studio_app', 'select wrapped from kek_canary'],
+    ])('%s may not: %s', async (role, statement) => {
+      const app = await start({ AI_STUDIO_KEK: newKek('one') });
+      await sealForTeams(app, 1);
+      const client = await app.nest.get(Database).pool.connect();
+      await client.query(`begin; set local role ${role}`);
+      await expect(client.query(statement)).rejects.toThrow(/permission denied/);
+      await client.query('rollback');
+      client.release();
+    });
+
+    it('the application still sees the data keys of its team alone', async () => {
+      const app = await start({ AI_STUDIO_KEK: newKek('one') });
+      const [mine, other] = await sealForTeams(app, 2);
+      const client = await app.nest.get(Database).pool.connect();
+      await client.query(`begin; set local role ai_studio_app; set local app.team_id = '${mine?.teamId}'`);
+      const { rows } = await client.query('select team_id from team_key');
+      const { rowCount } = await client.query(`update team_key set kek_id = 'x' where team_id = $1`, [
+        other?.teamId,
+      ]);
+      await client.query('rollback');
+      client.release();
+      expect({ rows, rowCount }).toEqual({ rows: [{ team_id: mine?.teamId }], rowCount: 0 });
+    });
+  });
+
+  onServer(
+    'is not asked of by a replica that still seals under the old key: what it adds is left, and counted',
+    async () => {
+      const [old, fresh] = [newKek('old'), newKek('new')];
+      const behind = await start({ AI_STUDIO_KEK: `${old},${fresh}` });
+      const ahead = await start({ AI_STUDIO_KEK: `${fresh},${old}` });
+      await sealForTeams(behind, 3);
+      expect((await rotate(ahead)).code).toBe(0);
+      await sealForTeams(behind, 2);
+      expect(await rotate(ahead, '--status')).toMatchObject({
+        code: 2,
+        text: expect.stringContaining('version: 2'),
+      });
+      expect((await rotate(ahead)).code).toBe(0);
+      expect(await countByKek(ahead)).toEqual({ new: 5 });
+    },
+  );
+});

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { toTeamId, type TeamId } from '@kdx/shared';
+import { EncryptionService, KEK_PROVIDER } from '../../src/ai-studio/encryption/encryption.service';
+import type { KekProvider } from '../../src/ai-studio/encryption/kek-provider';
+import { Database } from '../../src/platform/database';
+import type { TestApp } from './app';
+
+/** An entry of a local key ring with a key of its own. */
+export const newKek = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
+
+/** Reached past the module's door, which no room can. */
+export const encryptionOf = ({ nest }: TestApp): EncryptionService =>
+  nest.get(EncryptionService, { strict: false });
+export const kekOf = ({ nest }: TestApp): KekProvider =>
+  nest.get<KekProvider>(KEK_PROVIDER, { strict: false });
+
+export const place = {
+  table: 'test',
+  column: 'sealed',
+  rowId: 'row',
+  providerKind: 'openai',
+  origin: 'https://one.example',
+};
+
+/** A sealed secret of a team that has no members. */
+export interface SealedThing {
+  teamId: TeamId;
+  text: string;
+  blob: Buffer;
+}
+
+/** Makes teams with a data key and a secret each; the secrets are kept by the test, not by the database. */
+export async function sealForTeams(app: TestApp, count: number): Promise<SealedThing[]> {
+  const { pool } = app.nest.get(Database);
+  const ids = Array.from({ length: count }, () => uuidv7());
+  await pool.query('insert into team (id, name, slug) select id, $2, id::text from unnest($1::uuid[]) id', [
+    ids,
+    'sealed',
+  ]);
+  const things: SealedThing[] = [];
+  for (const id of ids) {
+    const text = `sk-${id}`;
+    const teamId = toTeamId(id);
+    things.push({ teamId, text, blob: await encryptionOf(app).seal(teamId, place, text) });
+  }
+  return things;
+}
+
+/** Forgets the opened data keys, as a server that has just started. */
+export function forgetOpenedKeys(app: TestApp): void {
+  encryptionOf(app)['dataKeys'].forget(undefined);
+}
+
+/** Data keys by the key that wraps them. */
+export async function countByKek({ nest }: TestApp): Promise<Record<string, number>> {
+  const { rows } = await nest
+    .get(Database)
+    .pool.query<{ kek: string; count: number }>(
+      'select kek_id as kek, count(*)::int as count from team_key group by 1 order by 1',
+    );
+  return Object.fromEntries(rows.map(({ kek, count }) => [kek, count]));
+}
