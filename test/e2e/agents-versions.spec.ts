@@ -133,6 +133,17 @@ describe('the versions of an agent', () => {
       expect(await history(id)).toHaveLength(2);
     });
 
+    it('of an agent that somebody changed meanwhile is refused, and nothing is written', async () => {
+      const { id } = await create();
+      expectStatus(await patch(id, { instructions: 'Second.' }));
+      expectStatus(await patch(id, { instructions: 'By somebody else.' }));
+      const stale = await admin.post(`${path}/${id}/rollback`, { version: 1, currentVersion: 2 });
+      expect(expectRefusal(stale, 'stale')).toMatchObject({ code: 'CONFLICT', details: { version: 3 } });
+      expect(await read(id)).toMatchObject({ instructions: 'By somebody else.', version: 3 });
+      const seen = await admin.post(`${path}/${id}/rollback`, { version: 1, currentVersion: 3 });
+      expect(expectStatus(seen)).toMatchObject({ instructions: 'First.', version: 4 });
+    });
+
     it('publishes the old content as a new version, and says from where', async () => {
       const made = await create({ settings: { topP: 0.5 }, variables: [{ name: 'a', default: '1' }] });
       expectStatus(

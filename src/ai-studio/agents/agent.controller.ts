@@ -93,6 +93,6 @@ export class AgentController {
     @Param('agentId', UuidPipe) agentId: string,
     @Body() body: RollBackAgentDto,
   ): Promise<AgentView> {
-    return this.agents.rollBack(toScope(caller, aiStudioApp), agentId, body.version);
+    return this.agents.rollBack(toScope(caller, aiStudioApp), agentId, body);
   }
 }

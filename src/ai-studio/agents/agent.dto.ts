@@ -80,6 +80,12 @@ export class UpdateAgentDto extends AgentChangesDto {}
 
 export class RollBackAgentDto {
   @IntegerField({ ...version, description: 'The version to publish again' }) version!: number;
+  @IntegerField({
+    ...version,
+    optional: true,
+    description: 'The current version that you read: where another is current by now, nothing is changed',
+  })
+  currentVersion?: number;
 }
 
 export class FindAgentsDto extends PageQuery {

@@ -58,9 +58,9 @@ export class AgentRouter {
 
   @Mutation({ input: dto(RollBackNamedAgentDto), meta: needs('agents.write') })
   rollback(
-    @Input() { agentId, version }: RollBackNamedAgentDto,
+    @Input() { agentId, ...versions }: RollBackNamedAgentDto,
     @Ctx() { caller }: CallerContext,
   ): Promise<AgentView> {
-    return this.agents.rollBack(toScope(caller, aiStudioApp), agentId, version);
+    return this.agents.rollBack(toScope(caller, aiStudioApp), agentId, versions);
   }
 }

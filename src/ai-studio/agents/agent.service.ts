@@ -16,6 +16,7 @@ import type {
   CreateAgentDto,
   FindAgentsDto,
   FindAgentVersionsDto,
+  RollBackAgentDto,
 } from './agent.dto';
 import type { AgentVariable, AgentVersion } from './agent.entities';
 import { AgentRepository, type AgentRow } from './agent.repository';
@@ -89,13 +90,25 @@ export class AgentService {
     return toView(updated);
   }
 
-  /** Publishes an old version again, unless it says what the current one says. Throws `NOT_FOUND` or `CONFLICT`. */
-  async rollBack(scope: Scope, id: string, version: number): Promise<AgentView> {
+  /**
+   * Publishes an old version again, unless it says what the current one says. Throws `NOT_FOUND`, `CONFLICT` where
+   * `currentVersion` is given and is not the current one, and `VALIDATION_FAILED` for what today's rules refuse.
+   */
+  async rollBack(
+    scope: Scope,
+    id: string,
+    { version, currentVersion }: RollBackAgentDto,
+  ): Promise<AgentView> {
     await this.getRow(scope.teamId, id);
     const old = await this.agents.findVersion(scope.teamId, id, version);
     if (!old) throw notFound('The version');
     const next = { ...toContent(old), rolledBackFrom: version };
-    const updated = await this.agents.publish(scope, id, () => next);
+    assertContent(next);
+    const updated = await this.agents.publish(scope, id, (current) => {
+      if (currentVersion !== undefined && currentVersion !== current.version)
+        throw changedMeanwhile(current.version);
+      return next;
+    });
     if (!updated) throw notFound('The agent');
     return toView(updated);
   }
