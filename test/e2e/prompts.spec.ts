@@ -464,6 +464,35 @@ describe('prompts', () => {
   });
 
   describe('on the wire', () => {
+    it('tell OpenRouter the same, in its own words', async () => {
+      const { team, agentId } = await instructedTeam();
+      const server = await startWireServer('openai', { expectKey: 'sk-wire-0123456789' });
+      try {
+        expectStatus(await platformAdmin.patch('/api/v1/providers/openrouter', { baseUrl: server.baseUrl }));
+        const modelKey = 'anthropic/claude-sonnet-4.5';
+        const body = { providerId: 'openrouter', modelKey, displayName: 'Sonnet' };
+        expectStatus(await platformAdmin.post('/api/v1/models', body), 201);
+        expectStatus(await team.put('/api/v1/tokens/openrouter', { token: 'sk-wire-0123456789' }));
+        const modelId = `openrouter/${modelKey}`;
+        await enableModel(team, modelId);
+        const shown = await preview(team, { modelId, agentId });
+        expect(shown.strategy).toBe('claude-advanced');
+        const session = await createSession(team, { agentId });
+        expect((await say(team, session, { text: 'Hi', modelId })).status).toBe(200);
+        const { messages } = server.requests.at(-1)!.body as {
+          messages: { role: string; content: { text: string; cache_control: unknown }[] }[];
+        };
+        const parts = messages.filter(({ role }) => role === 'system').flatMap(({ content }) => content);
+        expect(parts.map(({ text }) => text).join('')).toBe(shown.system);
+        expect(parts.map(({ cache_control }) => cache_control)).toEqual([
+          { type: 'ephemeral' },
+          { type: 'ephemeral' },
+        ]);
+      } finally {
+        await server.close();
+      }
+    });
+
     it('tell Anthropic where its cache may end, without changing a byte', async () => {
       const { team, agentId } = await instructedTeam();
       const server = await startWireServer('anthropic', { expectKey: 'sk-wire-0123456789' });
