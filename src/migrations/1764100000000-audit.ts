@@ -68,7 +68,7 @@ export class Audit1764100000000 implements MigrationInterface {
     `);
   }
 
-  /** Better Auth reaches the database through its adapter alone, which can insert a row: as the role that may. */
+  /** Better Auth reaches the database through its adapter alone, which can insert a row: as the role that may; and lock one. */
   private async createDoorForIdentity(runner: QueryRunner): Promise<void> {
     await runner.query(`
       create view identity_audit_event with (security_invoker = true) as
@@ -86,14 +86,22 @@ export class Audit1764100000000 implements MigrationInterface {
       $$;
       create trigger append instead of insert on identity_audit_event
         for each row execute function append_identity_event();
+      create view identity_row_lock as select null::uuid as id, null::text as row_id where false;
+      create function lock_identity_row() returns trigger language plpgsql set search_path = pg_catalog, public as $$
+      begin
+        perform pg_advisory_xact_lock(hashtextextended('identity:' || new.row_id, 0));
+        return new;
+      end
+      $$;
+      create trigger lock instead of insert on identity_row_lock for each row execute function lock_identity_row();
     `);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      drop view identity_audit_event;
+      drop view identity_row_lock, identity_audit_event;
       drop table audit_event;
-      drop function append_identity_event, link_audit_event;
+      drop function lock_identity_row, append_identity_event, link_audit_event;
     `);
   }
 }

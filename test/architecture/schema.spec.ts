@@ -54,12 +54,14 @@ describe('the schema of the database', () => {
       expect(tables.toSorted()).toEqual([...declared, ...withoutEntity].toSorted());
     });
 
-    it('are not needed for the one view, through which Better Auth appends to the audit log', async () => {
+    it('are not needed for the two views, through which Better Auth appends to the audit log and locks a row', async () => {
       expect(await listViews(database.dataSource)).toEqual([
         { view: 'identity_audit_event', options: ['security_invoker=true'] },
+        expect.objectContaining({ view: 'identity_row_lock' }),
       ]);
       for (const role of roles)
-        expect(await listPrivileges(database.dataSource, role)).not.toHaveProperty('identity_audit_event');
+        for (const view of ['identity_audit_event', 'identity_row_lock'])
+          expect(await listPrivileges(database.dataSource, role)).not.toHaveProperty(view);
     });
 
     it('hold ids, never relations to other entities', () => {

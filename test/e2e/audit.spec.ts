@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { aiStudioApp, toTeamId, toUserId, type Scope } from '@kdx/shared';
 import { AiStudioService, runAuditVerifyCommand } from '../../src/ai-studio';
@@ -679,6 +680,35 @@ describe('the audit log', () => {
         },
         { action: 'members.remove', actor: { id: owner.userId }, target: { id: member.userId } },
       ]);
+    });
+
+    it('has each of two changes at once, once, and ends with what the database says', async () => {
+      const owner = await createTeam(await signUp(app));
+      const member = await addMember(app, owner);
+      const organizationId = owner.teamId;
+      const listed = await owner.get(`/api/auth/organization/list-members?organizationId=${organizationId}`);
+      const { id: memberId } = (listed.body.members as Event[]).find(
+        ({ userId }) => userId === member.userId,
+      )!;
+      const setRole = (role: string) =>
+        owner.post('/api/auth/organization/update-member-role', { memberId, role, organizationId });
+      const { pool } = app.nest.get(Database);
+      for (let round = 0; round < 12; round += 1) {
+        await Promise.all([setRole('member'), setRole('admin')]);
+        const { rows } = await pool.query<{ role: string }>('select role from team_member where id = $1', [
+          memberId,
+        ]);
+        const [latest] = (await read(owner)).filter(({ action }) => action === 'members.update');
+        const after = createHash('sha256')
+          .update(JSON.stringify({ role: rows[0]!.role }))
+          .digest('hex');
+        if (latest) expect(latest.after).toBe(after);
+        else expect(rows[0]!.role).toBe('member');
+      }
+      const remove = () =>
+        owner.post('/api/auth/organization/remove-member', { memberIdOrEmail: member.email, organizationId });
+      await Promise.all([remove(), remove(), remove()]);
+      expect((await read(owner)).filter(({ action }) => action === 'members.remove')).toHaveLength(1);
     });
 
     it('has what a member may not do, and what somebody of another team may not', async () => {

@@ -254,7 +254,15 @@ describe('rotation of keys', () => {
     const app = await start({ AI_STUDIO_KEK: newKek('new') });
     const more = await sealForTeams(app, 1);
     await expect(rotate(app, '--abandon', 'new')).rejects.toMatchObject({ code: 'CONFLICT' });
-    expect(await rotate(app, '--abandon', 'lost')).toEqual({
+    await expect(rotate(app, '--abandon', 'lost', '--dry-run')).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    });
+    for (const yes of [[], ['--yes', '1']])
+      expect(await rotate(app, '--abandon', 'lost', ...yes)).toEqual({
+        code: 2,
+        text: expect.stringMatching(/^2 data keys are under lost\. Nothing was removed\./),
+      });
+    expect(await rotate(app, '--abandon', 'lost', '--yes', '2')).toEqual({
       code: 0,
       text: expect.stringMatching(/^Removed data keys: 2/),
     });

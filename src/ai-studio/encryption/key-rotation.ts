@@ -73,16 +73,23 @@ export class KeyRotation {
     return { done, failed, left: await this.getLeft(current), problems: [...problems] };
   }
 
-  /**
-   * Removes the data keys under a key-encryption key that is lost: nothing will ever open what they sealed, so the teams
-   * have to store their keys again. Refuses a key that is configured. Answers how many it were.
-   */
-  async abandon(kekId: string): Promise<number> {
+  /** How many data keys are under a key-encryption key that is said to be lost. Throws `CONFLICT` for one that is configured. */
+  async countLost(kekId: string): Promise<number> {
     if (this.kek.kekIds.includes(kekId))
       throw new AppError(
         'CONFLICT',
         `The key ${kekId} is configured, and what it wraps can be rewrapped. Only a key that is lost is abandoned.`,
       );
+    const { use } = await this.getStatus();
+    return use.filter((row) => row.kekId === kekId).reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /**
+   * Removes the data keys under a key-encryption key that is lost: nothing will ever open what they sealed, so the teams
+   * have to store their keys again. Refuses a key that is configured. Answers how many it were.
+   */
+  async abandon(kekId: string): Promise<number> {
+    await this.countLost(kekId);
     let count = 0;
     for (;;) {
       const names = await this.use.listUnder(kekId, batchSize);

@@ -1,17 +1,19 @@
 import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
+import { ENV, type Env } from '../../platform/env';
 import { AppError } from '../../platform/errors';
 import { DataKeyRotation } from './data-key-rotation';
 import { KeyRotation, type RotationStatus } from './key-rotation';
 
 const help = `Wraps the data keys of all teams anew under the key-encryption key that seals now.
 
-  npm run keys:rotate [-- --dry-run | --status | --data-keys | --abandon <key>]
+  npm run keys:rotate [-- --dry-run | --status | --data-keys | --abandon <key> [--yes <count>]]
 
   --dry-run    says what would be done, and changes nothing
   --status     the same counts, for a check: exit code 2 where something is left
   --data-keys  gives every team a new data key first, and seals its stored keys under that
-  --abandon    removes the data keys under a key-encryption key that is lost for ever; what they sealed is lost with it
+  --abandon    removes the data keys under a key-encryption key that is lost for ever; what they sealed is lost with it.
+               Without --yes and how many they are it only says how many
   --help       this text
 
 It may run beside servers, and be stopped and started again at any time. Before it, give every server the new key; an old
@@ -31,11 +33,7 @@ export async function runKeysRotateCommand(
     return 0;
   }
   const rotation = app.get(KeyRotation, { strict: false });
-  if (options.abandon !== undefined) {
-    const count = await rotation.abandon(options.abandon);
-    print(`Removed data keys: ${count}. Their teams have to store their keys again.\n`);
-    return 0;
-  }
+  if (options.abandon !== undefined) return abandon(app, rotation, options.abandon, options.yes, print);
   const before = await rotation.getStatus();
   print(describe(before));
   if (options.status || options['dry-run']) {
@@ -65,6 +63,32 @@ export async function runKeysRotateCommand(
   return outcome.left === 0 && problems.length === 0 ? 0 : 1;
 }
 
+/** What cannot be undone is done only by who has the right keys and says how much it is. */
+async function abandon(
+  app: INestApplicationContext,
+  rotation: KeyRotation,
+  kekId: string,
+  yes: string | undefined,
+  print: (text: string) => void,
+): Promise<number> {
+  const { databaseUrl, generatedKeyFiles } = app.get<Env>(ENV, { strict: false });
+  if (databaseUrl && generatedKeyFiles.some((file) => file.endsWith('ai-studio-kek')))
+    throw new AppError(
+      'CONFLICT',
+      "AI_STUDIO_KEK is not set here, so that every key of this database looks lost. Run this with the servers' own environment.",
+    );
+  const count = await rotation.countLost(kekId);
+  if (yes !== String(count)) {
+    print(
+      `${count} data keys are under ${kekId}. Nothing was removed. To remove them for ever: --abandon ${kekId} --yes ${count}\n`,
+    );
+    return 2;
+  }
+  const removed = await rotation.abandon(kekId);
+  print(`Removed data keys: ${removed}. Their teams have to store their keys again.\n`);
+  return 0;
+}
+
 function describe({ current, use, left }: RotationStatus): string {
   const rows = use.map(
     ({ kekId, kekVersion, count }) =>
@@ -82,9 +106,12 @@ function parse(args: string[]) {
         status: { type: 'boolean', default: false },
         'data-keys': { type: 'boolean', default: false },
         abandon: { type: 'string' },
+        yes: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
+    const other = values.status || values['dry-run'] || values['data-keys'];
+    if (values.abandon !== undefined && other) throw new Error('--abandon stands alone, or with --yes.');
     return values;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);

@@ -4,12 +4,12 @@ import {
   runWithTransaction,
   tryGetCurrentAuthEndpointContext,
 } from '@better-auth/core/context';
-import type { DBAdapter, DBTransactionAdapter } from 'better-auth';
+import type { DBAdapter, DBTransactionAdapter, Where } from 'better-auth';
 import { toUserId, type RequestOrigin } from '@kdx/shared';
 import { toEvent, toJson, type AuditLink, type AuditLog, type AuditOrigin } from '../../platform/audit';
 import { describeWrite, isRecorded, type IdentityEvent, type Operation, type Row } from './identity-events';
 
-/** Better Auth's name of the view through which it appends to the audit log, and what the view answers. */
+/** Better Auth's names of the views through which it appends to the audit log and locks a row, and what they answer. */
 export const auditSchema = {
   auditEvent: {
     modelName: 'identity_audit_event',
@@ -19,6 +19,10 @@ export const auditSchema = {
       seq: { type: 'number', required: false },
       hash: { type: 'string', required: false },
     },
+  },
+  rowLock: {
+    modelName: 'identity_row_lock',
+    fields: { rowId: { type: 'string', fieldName: 'row_id', required: true } },
   },
 } as const;
 
@@ -62,6 +66,19 @@ function inside(plain: DBTransactionAdapter, audit: AuditLog): DBTransactionAdap
     for (const event of describeWrite(model, operation, before, after))
       await append(plain, audit, event, after);
   };
+  /** Of what a write is about to change, as it is once nobody else can change it any more: one change of a row at a time. */
+  const lockMany = async (model: string, where: Where[] | undefined): Promise<Row[]> => {
+    const found = await plain.findMany<Row>({ model, ...(where ? { where } : {}) });
+    for (const rowId of found.map(({ id }) => String(id)).toSorted())
+      await plain.create({ model: 'rowLock', data: { rowId } });
+    return found.length === 0 ? [] : plain.findMany<Row>({ model, ...(where ? { where } : {}) });
+  };
+  const lockOne = async (model: string, where: Where[]): Promise<Row | null> => {
+    const found = await plain.findOne<Row>({ model, where });
+    if (!found) return null;
+    await plain.create({ model: 'rowLock', data: { rowId: String(found.id) } });
+    return plain.findOne<Row>({ model, where });
+  };
   return {
     ...plain,
     create: async <T extends Row, R = T>(args: CreateArguments<T>): Promise<R> => {
@@ -71,30 +88,31 @@ function inside(plain: DBTransactionAdapter, audit: AuditLog): DBTransactionAdap
     },
     update: async <T>(args: UpdateArguments): Promise<T | null> => {
       const { model, where } = args;
-      const before = isRecorded(model, 'update') ? await plain.findOne<Row>({ model, where }) : null;
+      const before = isRecorded(model, 'update') ? await lockOne(model, where) : null;
       const updated = await plain.update<T>(args);
       if (before && updated) await record(model, 'update', before, toRow(updated));
       return updated;
     },
     updateMany: async (args) => {
       const { model, where } = args;
-      const before = isRecorded(model, 'update') ? await plain.findMany<Row>({ model, where }) : [];
+      const before = isRecorded(model, 'update') ? await lockMany(model, where) : [];
       const count = await plain.updateMany(args);
       for (const row of before) await record(model, 'update', row, { ...row, ...args.update });
       return count;
     },
     incrementOne: async <T>(args: IncrementArguments): Promise<T | null> => {
       const { model, where } = args;
-      const before = isRecorded(model, 'update') ? await plain.findOne<Row>({ model, where }) : null;
+      const before = isRecorded(model, 'update') ? await lockOne(model, where) : null;
       const updated = await plain.incrementOne<T>(args);
       if (before && updated) await record(model, 'update', before, toRow(updated));
       return updated;
     },
     delete: async (args) => {
       const { model, where } = args;
-      const before = isRecorded(model, 'delete') ? await plain.findOne<Row>({ model, where }) : null;
+      const before = isRecorded(model, 'delete') ? await lockOne(model, where) : null;
       await plain.delete(args);
-      await record(model, 'delete', before, null);
+      // Whom somebody else has removed meanwhile, nobody removes here.
+      if (before || !isRecorded(model, 'delete')) await record(model, 'delete', before, null);
     },
   };
 }
