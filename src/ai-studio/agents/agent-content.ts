@@ -6,6 +6,7 @@ import {
   parseTemplate,
 } from '@kdx/shared';
 import { validationFailed, type FieldProblem } from '../../platform/http';
+import { withoutHidden } from '../prompts/harmless-text';
 import { maxLayerLength } from '../prompts/layers';
 import type { AgentVersion } from './agent.entities';
 
@@ -123,8 +124,6 @@ function findTextProblems(field: string, text: string): FieldProblem[] {
   return findCharacterProblems(text).map((problem) => ({ field, problem }));
 }
 
-const unseen = /[\p{Cf}\u3164\u115F\u1160\uFFA0\u2800]/gu;
-
 function findBlank(field: string, text: string): FieldProblem[] {
-  return text.replace(unseen, '').trim() === '' ? [{ field, problem: 'must not be white space only' }] : [];
+  return withoutHidden(text).trim() === '' ? [{ field, problem: 'must not be white space only' }] : [];
 }

@@ -1,6 +1,12 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { dataKeyLength } from './kek-binding';
-import { KekUnavailableError, type KekBinding, type KekProvider, type WrappedKey } from './kek-provider';
+import {
+  KekUnavailableError,
+  type KekBinding,
+  type KekProvider,
+  type KekVersion,
+  type WrappedKey,
+} from './kek-provider';
 
 /** What `KekProvider.probe` promises, by means of the provider's own `wrap` and `unwrap`. */
 export async function probeKek(provider: Pick<KekProvider, 'wrap' | 'unwrap'>): Promise<void> {
@@ -13,6 +19,12 @@ export async function probeKek(provider: Pick<KekProvider, 'wrap' | 'unwrap'>): 
   } finally {
     dek.fill(0);
   }
+}
+
+/** The version that wraps now, seen by wrapping a throw-away key: reading the key's own record would take a permission more. */
+export async function seeCurrentVersion(provider: Pick<KekProvider, 'wrap'>): Promise<KekVersion> {
+  const { kekId, kekVersion } = await provider.wrap(randomBytes(dataKeyLength), { teamId: '', dekId: '' });
+  return { kekId, kekVersion };
 }
 
 /**

@@ -71,12 +71,12 @@ export class ExecutionPlanner {
       fallback,
       preferredModelId,
     });
-    const prompts = new Map<Family['strategy'], ComposedPrompt>();
+    const prompts = new Map<string, ComposedPrompt>();
     const toPlanned = (model: SnapshotModel): PlannedCandidate => {
       const family = findFamily({ kind: model.provider.kind, modelKey: model.modelKey });
-      const known = prompts.get(family.strategy);
-      const prompt = known?.role === family.role ? known : composePrompt(inputs, family);
-      prompts.set(family.strategy, prompt);
+      const form = `${family.strategy}/${family.role}`;
+      const prompt = prompts.get(form) ?? composePrompt(inputs, family);
+      prompts.set(form, prompt);
       return { model, family, prompt };
     };
     const [first, ...others] = usable;
@@ -86,24 +86,20 @@ export class ExecutionPlanner {
 
 /** A model that was asked for by name has to hold the prompt; others give way to the next. */
 async function withoutOverflow(plan: ExecutionPlan, isNamed: boolean): Promise<ExecutionPlan> {
-  const overflows: AppError[] = [];
-  for (const [index, first] of plan.candidates.entries()) {
-    const overflow = await findOverflow(first.model, first.prompt, first.family);
+  const skipped = [...plan.skipped];
+  let ofFirst: AppError | undefined;
+  for (const [index, candidate] of plan.candidates.entries()) {
+    const { model, prompt, family } = candidate;
+    const overflow = await findOverflow(model, prompt, family);
     if (!overflow) {
-      const others = plan.candidates.slice(index + 1);
-      return {
-        ...plan,
-        candidates: [first, ...others.filter(({ model, prompt }) => probablyFits(model, prompt))],
-        skipped: [...plan.skipped, ...overflows.map((error, i) => toSkipped(plan.candidates[i], error))],
-      };
+      const others = plan.candidates
+        .slice(index + 1)
+        .filter((other) => probablyFits(other.model, other.prompt));
+      return { ...plan, candidates: [candidate, ...others], skipped };
     }
     if (isNamed) throw overflow;
-    overflows.push(overflow);
+    ofFirst ??= overflow;
+    skipped.push({ providerId: model.provider.id, modelRef: model.ref, reason: overflow.message });
   }
-  throw overflows[0] ?? new Error('A plan has a candidate.');
-}
-
-function toSkipped(planned: PlannedCandidate | undefined, { message }: AppError): SkippedModel {
-  const { provider, ref = '' } = planned?.model ?? {};
-  return { providerId: provider?.id ?? '', modelRef: ref, reason: message };
+  throw ofFirst ?? new Error('A plan has a candidate.');
 }

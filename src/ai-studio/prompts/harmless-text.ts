@@ -8,6 +8,11 @@
 const unseen = String.raw`[\p{Cf}\p{Mn}\p{Me}\u115F\u1160\u17B4\u17B5\u2800\u3164\uFFA0]`;
 const allUnseen = new RegExp(unseen, 'gu');
 
+/** What is left of a text for a reader: without what takes no room. */
+export function withoutHidden(text: string): string {
+  return text.replace(allUnseen, '');
+}
+
 /** The beginning of a text as a reader takes it: without what is not seen, in plain small letters. */
 function plain(text: string): string {
   const seen = text.slice(0, 400).replace(allUnseen, '').slice(0, 60);

@@ -73,12 +73,8 @@ function inside(plain: DBTransactionAdapter, audit: AuditLog): DBTransactionAdap
       await plain.create({ model: 'rowLock', data: { rowId } });
     return found.length === 0 ? [] : plain.findMany<Row>({ model, ...(where ? { where } : {}) });
   };
-  const lockOne = async (model: string, where: Where[]): Promise<Row | null> => {
-    const found = await plain.findOne<Row>({ model, where });
-    if (!found) return null;
-    await plain.create({ model: 'rowLock', data: { rowId: String(found.id) } });
-    return plain.findOne<Row>({ model, where });
-  };
+  const lockOne = async (model: string, where: Where[]): Promise<Row | null> =>
+    (await lockMany(model, where))[0] ?? null;
   return {
     ...plain,
     create: async <T extends Row, R = T>(args: CreateArguments<T>): Promise<R> => {
