@@ -3,18 +3,22 @@
  * locked packages if they are not there, and goes on with the Node 24 that is among them.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inRoot = (...parts) => join(root, ...parts);
@@ -37,6 +41,9 @@ const commands = {
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
     });
   },
+  ...Object.fromEntries(
+    ['isolation', 'secrets', 'input', 'audit'].map((name) => [`prove:${name}`, () => prove(name)]),
+  ),
   demo: () => {
     build();
     return launch([inRoot('scripts/demo.ts'), ...rest]);
@@ -176,6 +183,48 @@ function launch(args, env = {}) {
 function stopWithParent(child) {
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
+}
+
+/**
+ * The long form of a proof in test/prove, and its figures as a table. `--seed <number>` repeats a run; whatever else is
+ * given goes to Jest.
+ */
+async function prove(name) {
+  build();
+  const { values, positionals } = readProveOptions();
+  const folder = mkdtempSync(join(tmpdir(), 'ai-studio-prove-'));
+  const report = join(folder, 'figures.jsonl');
+  writeFileSync(report, '');
+  const seed = values.seed ?? String(randomInt(2 ** 31));
+  console.log(`npm run prove:${name} -- --seed ${seed}\n`);
+  const code = await launch(
+    [inRoot('node_modules/jest/bin/jest.js'), '--runInBand', `test/prove/${name}`, ...positionals],
+    {
+      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+      PROVE: 'long',
+      PROVE_SEED: seed,
+      PROVE_REPORT: report,
+    },
+  );
+  printFigures(readFileSync(report, 'utf8').split('\n').filter(Boolean).map(JSON.parse));
+  rmSync(folder, { recursive: true });
+  return code;
+}
+
+function readProveOptions() {
+  try {
+    return parseArgs({ args: rest, options: { seed: { type: 'string' } }, allowPositionals: true });
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
+  }
+}
+
+function printFigures(figures) {
+  const count = (number) => number.toLocaleString('en-US');
+  console.log('\n| figure | found | of | aim | mode | seed |\n| --- | ---: | ---: | ---: | --- | ---: |');
+  for (const { name, found, of, aim, mode, seed } of figures)
+    console.log(`| ${name} | ${count(found)} | ${count(of)} | ${aim} | ${mode} | ${seed} |`);
 }
 
 /** Every static check; all run, so that one report names all that is wrong. */
