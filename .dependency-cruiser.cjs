@@ -55,11 +55,12 @@ const keepers = [
   {
     name: 'ciphers-in-encryption',
     comment:
-      'Home-made cryptography is where secrets leak: only ai-studio/encryption uses node:crypto. Seal and open through EncryptionService; make ids with uuid. Named beside it: the digest that a caller is remembered under, the digest of what a model was told, the keys that are generated at first start, the hashes and signatures of the audit log, and the number of a process; test/architecture/source-doors.ts keeps ciphers out of these five.',
+      'Home-made cryptography is where secrets leak: only ai-studio/encryption uses node:crypto. Seal and open through EncryptionService; make ids with uuid. Named beside it: the digest that a caller is remembered under, the secrets of API keys and their digests, the digest of what a model was told, the keys that are generated at first start, the hashes and signatures of the audit log, and the number of a process; test/architecture/source-doors.ts keeps ciphers out of these six.',
     what: { path: '^(crypto|node:crypto)$' },
     who: [
       '^src/ai-studio/encryption/',
       String.raw`^src/identity/callers/caller\.service\.ts$`,
+      String.raw`^src/identity/api-keys/api-key-secret\.ts$`,
       String.raw`^src/ai-studio/prompts/fingerprint\.ts$`,
       String.raw`^src/platform/env/generated-keys\.ts$`,
       String.raw`^src/platform/audit/digests\.ts$`,

@@ -102,6 +102,7 @@ function describeAppRouter(procedures: Record<string, Procedure>): string {
     './ai-studio': /^(Agent|Audit|Provider|Token|Model|TeamModel|ModelSync|Prompt|Execution)Router$/,
     './app-config': /^AppConfigRouter$/,
     './chat': /^ChatRouter$/,
+    './identity': /^ApiKeyRouter$/,
   };
   const imports = Object.entries(rooms).map(
     ([room, names]) =>

@@ -12,6 +12,7 @@ import type {
 } from './ai-studio';
 import type { AppConfigRouter } from './app-config';
 import type { ChatRouter } from './chat';
+import type { ApiKeyRouter } from './identity';
 import type { Mutation, Query, Router, Subscription } from './platform/trpc';
 
 /** The type of the tRPC API, for a client: `createTRPCClient<AppRouter>(…)`. Import it as a type only. */
@@ -62,6 +63,11 @@ export type AppRouter = Router<{
     save: Mutation<TokenRouter['save']>;
     test: Mutation<TokenRouter['test']>;
     removeByProvider: Mutation<TokenRouter['removeByProvider']>;
+  };
+  apiKeys: {
+    find: Query<ApiKeyRouter['find']>;
+    create: Mutation<ApiKeyRouter['create']>;
+    delete: Mutation<ApiKeyRouter['delete']>;
   };
   app: {
     getUserAppTeamConfig: Query<AppConfigRouter['getUserAppTeamConfig']>;

@@ -7,16 +7,21 @@ export function buildOpenApiDocument(app: NestFastifyApplication): OpenAPIObject
   const options = new DocumentBuilder()
     .setTitle('AI Studio')
     .setDescription(
-      "The control plane for a company's AI. Accounts, teams and sessions are under /api/auth; sign in there and send the session token as a bearer token.",
+      "The control plane for a company's AI. Accounts, teams and sessions are under /api/auth; sign in there and send the session token as a bearer token. Services send an API key of their team instead: POST /api/v1/api-keys makes one.",
     )
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Session token' })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'Session token, or an API key of a team (ais_…)',
+    })
     .addSecurityRequirements('bearer')
     .addGlobalParameters({
       name: 'x-team-id',
       in: 'header',
       required: false,
-      description: "The team that the call is for; the session's active team where absent",
+      description:
+        "The team that the call is for; the session's active team where absent. An API key is of one team: it may only repeat it",
       schema: { type: 'string', format: 'uuid' },
     })
     .build();

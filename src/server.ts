@@ -75,7 +75,7 @@ async function explained<T>(listening: Promise<T>): Promise<T> {
 }
 
 async function hasNoAccount(database: Database): Promise<boolean> {
-  const { rowCount } = await database.pool.query('select from auth_user limit 1');
+  const { rowCount } = await database.pool.query(`select from auth_user where kind = 'person' limit 1`);
   return rowCount === 0;
 }
 

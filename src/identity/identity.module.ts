@@ -5,6 +5,13 @@ import { Database } from '../platform/database';
 import { ENV } from '../platform/env';
 import { LOGGER } from '../platform/logging';
 import { TeamDeletions } from '../platform/tenancy';
+import { ApiKeyCallers } from './api-keys/api-key-callers';
+import { ApiKeyController } from './api-keys/api-key.controller';
+import { ApiKeyRepository } from './api-keys/api-key.repository';
+import { ApiKeyRouter } from './api-keys/api-key.router';
+import { ApiKeyService } from './api-keys/api-key.service';
+import { IdentifiedKeyRepository } from './api-keys/identified-key.repository';
+import { LastUses } from './api-keys/last-uses';
 import { BETTER_AUTH, createBetterAuth } from './better-auth/better-auth';
 import { BetterAuthController } from './better-auth/better-auth.controller';
 import { CallerService } from './callers/caller.service';
@@ -18,13 +25,19 @@ import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middlewa
 /** Who is calling and for which team. */
 @Global()
 @Module({
-  controllers: [BetterAuthController],
+  controllers: [BetterAuthController, ApiKeyController],
   providers: [
     {
       provide: BETTER_AUTH,
       useFactory: createBetterAuth,
       inject: [ENV, Database, LOGGER, TeamDeletions, AuditLog, RefusedAttempts],
     },
+    ApiKeyRepository,
+    IdentifiedKeyRepository,
+    LastUses,
+    ApiKeyCallers,
+    ApiKeyService,
+    ApiKeyRouter,
     MembershipRepository,
     CallerService,
     DirectoryRepository,

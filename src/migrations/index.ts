@@ -10,6 +10,7 @@ import { Prompts1764000001000 } from './1764000001000-prompts';
 import { ChatAgents1764000002000 } from './1764000002000-chat-agents';
 import { Audit1764100000000 } from './1764100000000-audit';
 import { Keys1764200000000 } from './1764200000000-keys';
+import { ApiKeys1764300000000 } from './1764300000000-api-keys';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   ChatAgents1764000002000,
   Audit1764100000000,
   Keys1764200000000,
+  ApiKeys1764300000000,
 ];

@@ -41,9 +41,10 @@ interface Door {
 const uniqueName = () => `endpoint-${randomBytes(6).toString('hex')}`;
 const endpoint = () => ({ displayName: uniqueName(), baseUrl: 'http://127.0.0.1:9/v1' });
 const agent = () => ({ name: uniqueName(), instructions: 'Answer.' });
+const apiKey = () => ({ name: uniqueName(), scopes: ['chat.use' as const] });
 
-/** A permission that nothing asks for yet. */
-const withoutDoor: Permission[] = [];
+/** A permission that no door asks for: a service does, of who came through another's. */
+const withoutDoor: Permission[] = ['executions.readTeam'];
 
 const doors: Partial<Record<Permission, Door>> = {
   'health.read': { role: 'public', rest: (client) => client.get('/health/live') },
@@ -133,6 +134,16 @@ const doors: Partial<Record<Permission, Door>> = {
     rest: (client) => client.get('/api/v1/executions'),
     trpc: (trpc) => trpc.aiExecutions.find.query({}),
   },
+  'apiKeys.read': {
+    role: 'admin',
+    rest: (client) => client.get('/api/v1/api-keys'),
+    trpc: (trpc) => trpc.apiKeys.find.query({}),
+  },
+  'apiKeys.write': {
+    role: 'admin',
+    rest: (client) => client.post('/api/v1/api-keys', apiKey()),
+    trpc: (trpc) => trpc.apiKeys.create.mutate(apiKey()),
+  },
   'audit.read': {
     role: 'admin',
     rest: (client) => client.get('/api/v1/audit-events'),
@@ -191,6 +202,9 @@ const routes: Record<Role, string[]> = {
     'GET /api/v1/agents/{agentId}/versions',
     'POST /api/v1/agents/{agentId}/rollback',
     'GET /api/v1/audit-events',
+    'GET /api/v1/api-keys',
+    'POST /api/v1/api-keys',
+    'DELETE /api/v1/api-keys/{keyId}',
   ],
   platformAdmin: [
     'POST /api/v1/providers',
@@ -250,6 +264,9 @@ const procedures: Record<Role, string[]> = {
     'aiAgents.findVersions',
     'aiAgents.rollback',
     'aiAudit.find',
+    'apiKeys.find',
+    'apiKeys.create',
+    'apiKeys.delete',
   ],
   platformAdmin: [
     'aiProviders.create',

@@ -279,6 +279,9 @@ describe('the audit log', () => {
     const agent = () => ({ name: fresh('agent'), instructions: canaries.instructions });
     const newAgent = async (): Promise<string> =>
       expectStatus(await admin.post('/api/v1/agents', agent()), 201).id;
+    const apiKey = () => ({ name: fresh('api-key'), scopes: ['chat.use'] });
+    const newApiKey = async (): Promise<string> =>
+      expectStatus(await admin.post('/api/v1/api-keys', apiKey()), 201).id;
     const endpoint = () => ({ displayName: fresh('endpoint'), baseUrl: 'http://127.0.0.1:9/v1' });
     const newEndpoint = async (): Promise<string> =>
       expectStatus(await admin.post('/api/v1/team-providers', endpoint()), 201).id;
@@ -494,6 +497,20 @@ describe('the audit log', () => {
           deed: { action: 'agents.rollback', target: { type: 'agent', id } },
         }),
       ),
+      ...both('POST /api/v1/api-keys', ['apiKeys.create'], apiKey, (body) => ({
+        rest: () => admin.post('/api/v1/api-keys', body),
+        input: body,
+        deed: {
+          action: 'apiKeys.create',
+          target: { type: 'apiKey' },
+          changed: ['createdBy', 'expiresAt', 'name', 'scopes'],
+        },
+      })),
+      ...both('DELETE /api/v1/api-keys/:keyId', ['apiKeys.delete'], newApiKey, (id) => ({
+        rest: () => admin.delete(`/api/v1/api-keys/${id}`),
+        input: { keyId: id },
+        deed: { action: 'apiKeys.delete', target: { type: 'apiKey', id } },
+      })),
       ...both(
         'POST /api/v1/model-sync/:providerId/diff',
         ['aiModelSync.diff'],

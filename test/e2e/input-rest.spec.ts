@@ -204,6 +204,7 @@ describe('what comes in over REST', () => {
         ['PUT', 'team-models/order'],
         ['PUT', 'app-config/chat/me'],
         ['POST', 'agents'],
+        ['POST', 'api-keys'],
         ['POST', `agents/${agentId}/rollback`],
         ['POST', `chat/sessions/${sessionId}/messages`],
       ] as const) {
@@ -324,6 +325,9 @@ describe('what comes in over REST', () => {
           { message: { role: 'user', parts: [], bogus: 1 } },
           'message.bogus',
         ],
+        ['POST', 'api-keys', { name: 'x', scopes: [['chat.use']] }, 'scopes'],
+        ['POST', 'api-keys', { name: 'x', scopes: Array(500).fill('chat.fly') }, 'scopes'],
+        ['POST', 'api-keys', { name: 'x', scopes: ['chat.use'], expiresAt: 5 }, 'expiresAt'],
         ['PATCH', 'team-models/sandbox%2Fecho', { enabled: 'true' }, 'enabled'],
         ['PATCH', 'team-models/sandbox%2Fecho', { settings: { temperature: -0.1 } }, 'settings.temperature'],
         ['PATCH', 'team-models/sandbox%2Fecho', { settings: { temperature: 2.1 } }, 'settings.temperature'],

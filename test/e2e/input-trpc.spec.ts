@@ -23,6 +23,8 @@ const oddInputs: unknown[] = [
   { agentId: 5 },
   { agentId: uuidv7(), version: -1 },
   { name: 'x', instructions: '{{', variables: [null] },
+  { name: 'x', scopes: [{}] },
+  { keyId: 5 },
   { modelId: 'a\0b' },
   { providerId: '\ud800' },
   { limit: -1 },

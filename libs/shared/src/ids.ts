@@ -5,7 +5,7 @@ type Branded<T, B extends string> = T & { readonly [brand]: B };
 export type Uuid = Branded<string, 'Uuid'>;
 /** A team (tenant). UUID. Every row, cache key and permission check of the product is led by one. */
 export type TeamId = Branded<string, 'TeamId'>;
-/** A person with an account. UUID. */
+/** A person with an account, or an API key, which acts as a user of its own. UUID. */
 export type UserId = Branded<string, 'UserId'>;
 /** A registered consumer of AI Studio: `chat`, `aiStudio`, or an app added by `registerApp`. */
 export type AppId = Branded<string, 'AppId'>;

@@ -6,6 +6,8 @@ export interface Scope {
   userId: UserId;
   /** The app that asks. Decides which instructions apply and where usage is booked. */
   appId: AppId;
+  /** What `userId` is, for the audit log: a person where absent. */
+  actorType?: 'apiKey' | undefined;
   /** The call that asks, for the audit log; absent where the work begins in the server itself. */
   request?: RequestOrigin | undefined;
 }

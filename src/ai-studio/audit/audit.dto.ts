@@ -29,11 +29,12 @@ export class FindAuditEventsDto extends PageQuery {
 }
 
 export class AuditActorView {
-  @EnumField(['user', 'system']) type!: 'user' | 'system';
+  @EnumField(['user', 'apiKey', 'system']) type!: 'user' | 'apiKey' | 'system';
   @TextField({
     max: 100,
     nullable: true,
-    description: "The user's id, or the part of the server; `null` where nobody knows who it was",
+    description:
+      'The id of the user or the API key, or the part of the server; `null` where nobody knows who it was',
   })
   id!: string | null;
   @TextField({ max: 100, optional: true, description: 'In the team, where it decided' }) role?: string;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { aiStudioApp, type TeamId } from '@kdx/shared';
-import { forbidden, isTeamAdmin, toScope, type Caller } from '../../identity';
+import { forbidden, isTeamAdminFor, toScope, type Caller } from '../../identity';
 import { AuditLog, instanceChain } from '../../platform/audit';
 import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
 import type { AuditEventView, FindAuditEventsDto } from './audit.dto';
@@ -32,7 +32,7 @@ function toChain(caller: Caller, chain: 'team' | 'instance'): TeamId {
     return instanceChain;
   }
   const { teamId } = toScope(caller, aiStudioApp);
-  if (!isTeamAdmin(caller)) throw forbidden('audit.read', 'an owner or admin of the team');
+  if (!isTeamAdminFor(caller, 'audit.read')) throw forbidden('audit.read', 'an owner or admin of the team');
   return teamId;
 }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { aiStudioApp } from '@kdx/shared';
-import { isTeamAdmin, toScope, type Caller } from '../../identity';
+import { isTeamAdminFor, toScope, type Caller } from '../../identity';
 import { notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, type Page } from '../../platform/http';
 import type { ExecutionPromptView, ExecutionView, FindExecutionsDto } from './execution.dto';
@@ -8,7 +8,7 @@ import type { Execution } from './execution.entity';
 import { ExecutionRepository } from './execution.repository';
 import { PromptTextRepository } from './prompt-text.repository';
 
-/** Shows what ran: all of the team to its admins, their own to members. */
+/** Shows what ran: all of the team to its admins (and API keys that may), their own to members and other keys. */
 @Injectable()
 export class ExecutionLogService {
   constructor(
@@ -23,7 +23,7 @@ export class ExecutionLogService {
     const { teamId, userId: self } = toScope(caller, aiStudioApp);
     const rows = await this.executions.list(teamId, {
       appId,
-      userId: isTeamAdmin(caller) ? userId : self,
+      userId: seesWholeTeam(caller) ? userId : self,
       modelId,
       from: from === undefined ? undefined : new Date(from),
       to: to === undefined ? undefined : new Date(to),
@@ -41,7 +41,7 @@ export class ExecutionLogService {
   async getPrompt(caller: Caller, executionId: string): Promise<ExecutionPromptView> {
     const scope = toScope(caller, aiStudioApp);
     const execution = await this.executions.find(scope.teamId, executionId);
-    if (!execution || (execution.userId !== scope.userId && !isTeamAdmin(caller)))
+    if (!execution || (execution.userId !== scope.userId && !seesWholeTeam(caller)))
       throw notFound('The execution');
     const { prompt, modelRef } = execution;
     if (!prompt) throw notFound('The prompt of this execution');
@@ -55,6 +55,10 @@ export class ExecutionLogService {
     const system = parts.length === layers.length ? parts.join(separator) : null;
     return { executionId, modelRef, strategy, role, asPrepared, system, layers };
   }
+}
+
+function seesWholeTeam(caller: Caller): boolean {
+  return isTeamAdminFor(caller, 'executions.readTeam');
 }
 
 function toView(row: Execution): ExecutionView {

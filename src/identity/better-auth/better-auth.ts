@@ -18,6 +18,11 @@ import { admit, findFirstTeam } from './sign-up-policy';
 /** Nest injection token of the Better Auth instance. Private to the identity room. */
 export const BETTER_AUTH = Symbol('BETTER_AUTH');
 
+const signUpRefusals = {
+  refused: 'Signing up needs an invitation here. Ask an admin of your team to invite this address.',
+  nobody: 'No mail reaches this address: nothing under .invalid exists. Sign up with one of your own.',
+};
+
 const times = { createdAt: 'created_at', updatedAt: 'updated_at' };
 
 /** Accounts, sessions, teams ("organizations"), members, roles and invitations, on the product's own tables. */
@@ -58,6 +63,8 @@ export async function createBetterAuth(
           defaultValue: 'user',
           required: false,
         },
+        /** API keys have rows, too: see the migration. */
+        kind: { type: 'string', input: false, required: false, returned: false },
         isFirst: { type: 'boolean', fieldName: 'is_first', input: false, required: false, returned: false },
       },
     },
@@ -97,13 +104,11 @@ export async function createBetterAuth(
               env.authSignUp,
               user.email,
             );
-            if (admission === 'refused') {
+            if (admission === 'refused' || admission === 'nobody')
               throw new APIError('FORBIDDEN', {
                 code: 'SIGN_UP_REFUSED',
-                message:
-                  'Signing up needs an invitation here. Ask an admin of your team to invite this address.',
+                message: signUpRefusals[admission],
               });
-            }
             return {
               data: {
                 ...user,

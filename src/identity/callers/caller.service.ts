@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { isUuid, toTeamId, toUserId, type TeamId, type UserId } from '@kdx/shared';
+import type { AuditOrigin } from '../../platform/audit';
 import { AppError, notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
 import { BETTER_AUTH, type BetterAuth } from '../better-auth/better-auth';
-import type { Caller, Identified, TeamRole } from './caller';
+import { ApiKeyCallers } from '../api-keys/api-key-callers';
+import { readApiKey } from '../api-keys/api-key-secret';
+import { toActorType, toTeamRole, type Caller, type Identified } from './caller';
 import { MembershipRepository } from './membership.repository';
 
 /** The three request headers that say who is calling. */
@@ -15,10 +18,10 @@ export interface Credentials {
   teamId: string | undefined;
 }
 
-/** Somebody named a team that they are not in. To them it is as if there were none. */
+/** Somebody named a team that they are not in, or that is not the API key's. To them it is as if there were none. */
 export class NotAMember extends AppError {
   constructor(
-    readonly userId: UserId,
+    readonly actor: Pick<AuditOrigin, 'actorType'> & { userId: UserId },
     readonly teamId: TeamId,
   ) {
     super('NOT_FOUND', notFound('The team').message);
@@ -28,7 +31,7 @@ export class NotAMember extends AppError {
 /** A change of role made by another replica is noticed after at most this long; one made here, at once. */
 const rememberMs = 5_000;
 
-/** Finds out who is calling, from a session cookie or bearer token and `x-team-id`. */
+/** Finds out who is calling, from a session cookie, a bearer token or an API key, and `x-team-id`. */
 @Injectable()
 export class CallerService {
   /** Keyed by a digest of the credential, never the credential. */
@@ -38,6 +41,7 @@ export class CallerService {
   constructor(
     @Inject(BETTER_AUTH) private readonly auth: BetterAuth,
     @Inject(MembershipRepository) private readonly memberships: MembershipRepository,
+    @Inject(ApiKeyCallers) private readonly apiKeys: ApiKeyCallers,
   ) {}
 
   /**
@@ -51,6 +55,8 @@ export class CallerService {
     if (teamId !== undefined && !isUuid(teamId)) {
       throw validationFailed([{ field: 'x-team-id', problem: 'must be a UUID' }]);
     }
+    const apiKey = readApiKey(authorization);
+    if (apiKey) return assertTeam(await this.apiKeys.identify(apiKey), teamId);
     const key = digest(credentials);
     const known = this.remembered.get(key);
     if (known) return known;
@@ -60,7 +66,7 @@ export class CallerService {
     return caller;
   }
 
-  /** Reads every caller again at its next call. Called after anything that may change roles, teams or sessions. */
+  /** Reads every person again at their next call. Called after anything that may change roles, teams or sessions. */
   forgetAll(): void {
     this.generation += 1;
     this.remembered.clear();
@@ -77,7 +83,7 @@ export class CallerService {
     const userId = toUserId(found.user.id);
     const wanted = teamId ?? found.session.activeOrganizationId ?? undefined;
     const role = wanted ? await this.memberships.findRole(userId, toTeamId(wanted)) : undefined;
-    if (teamId && !role) throw new NotAMember(userId, toTeamId(teamId));
+    if (teamId && !role) throw new NotAMember({ userId }, toTeamId(teamId));
     return {
       userId,
       name: found.user.name,
@@ -87,11 +93,15 @@ export class CallerService {
   }
 }
 
-function toTeam(id: TeamId, role: string): Caller['team'] {
-  // Better Auth keeps several roles as one comma-separated text; the highest counts.
-  const roles = role.split(',');
-  const highest = (['owner', 'admin', 'member'] satisfies TeamRole[]).find((name) => roles.includes(name));
-  return highest ? { id, role: highest } : undefined;
+/** An API key is of one team: naming another is naming a stranger's. */
+function assertTeam(caller: Identified, teamId: string | undefined): Identified {
+  if (teamId === undefined || teamId === caller.team?.id) return caller;
+  throw new NotAMember({ userId: caller.userId, actorType: toActorType(caller) }, toTeamId(teamId));
+}
+
+function toTeam(id: TeamId, text: string): Caller['team'] {
+  const role = toTeamRole(text);
+  return role && { id, role };
 }
 
 function digest({ authorization = '', cookie = '', teamId = '' }: Credentials): string {

@@ -7,7 +7,7 @@ export type RequiredRole = 'public' | 'member' | 'admin' | 'platformAdmin' | 'an
 
 /**
  * The one permission table. Every REST route and tRPC procedure names one of these; both transports decide by it.
- * A route that names none is refused at run time and fails a test.
+ * A route that names none is refused at run time and fails a test. API keys are given these names as their scopes.
  */
 export const permissions = {
   'health.read': 'public',
@@ -29,8 +29,11 @@ export const permissions = {
   'agents.write': 'admin',
   'prompts.read': 'member',
   'executions.read': 'member',
+  'executions.readTeam': 'admin',
   'chat.use': 'member',
   'audit.read': 'anyAdmin',
+  'apiKeys.read': 'admin',
+  'apiKeys.write': 'admin',
 } as const satisfies Record<string, RequiredRole>;
 
 export type Permission = keyof typeof permissions;

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RequestOrigin } from '@kdx/shared';
 import { instanceChain, RefusedAttempts } from '../../platform/audit';
 import { AppError } from '../../platform/errors';
-import type { Identified } from '../callers/caller';
+import { toActorType, type Identified } from '../callers/caller';
 import { NotAMember } from '../callers/caller.service';
 import { permissions, type Permission } from './permissions';
 
@@ -16,7 +16,7 @@ export interface Attempt {
 }
 
 /**
- * Records refused attempts in the audit log: of members who lack the role for a door that writes, in their team's chain
+ * Records refused attempts in the audit log: of members who lack the role (and API keys that lack the scope) for a door that writes, in their team's chain
  * (for what only the platform admin may do, in the instance's); of people who name a team that they are not in, in the
  * instance's. Who is not signed in is only logged: anybody could fill the audit log.
  */
@@ -32,24 +32,22 @@ export class RefusalRecorder {
   }
 
   /** The id is the one that they sent: whether there is such a team is not said. */
-  private recordForeignTeam({ userId, teamId }: NotAMember, { permission, request }: Attempt): Promise<void> {
+  private recordForeignTeam({ actor, teamId }: NotAMember, { permission, request }: Attempt): Promise<void> {
     return this.attempts.record(
       instanceChain,
-      userId,
-      { userId, request },
+      actor.userId,
+      { ...actor, request },
       { action: permission, target: { type: 'team', id: teamId }, code: 'NOT_FOUND' },
     );
   }
 
-  private recordForbidden(
-    { userId, team }: Identified,
-    { permission, door, request }: Attempt,
-  ): Promise<void> {
+  private recordForbidden(caller: Identified, { permission, door, request }: Attempt): Promise<void> {
+    const { userId, team } = caller;
     const isForTeam = permissions[permission] !== 'platformAdmin' && team !== undefined;
     return this.attempts.record(
       isForTeam ? team.id : instanceChain,
       userId,
-      { userId, request, role: isForTeam ? team.role : undefined },
+      { userId, actorType: toActorType(caller), request, role: isForTeam ? team.role : undefined },
       { action: permission, target: door, code: 'FORBIDDEN' },
     );
   }

@@ -4,9 +4,9 @@ import type { ErrorCode } from '../errors';
 /** Stands where a team's id does in the chain of the instance: what belongs to no team (providers, catalogue, accounts). */
 export const instanceChain = toTeamId('00000000-0000-0000-0000-000000000000');
 
-/** Who did it: a person (`null`: nobody knows who), or the server itself; then `id` says which part of it. */
+/** Who did it: a person (`null`: nobody knows who), an API key, or the server itself; then `id` says which part of it. */
 interface AuditActor {
-  type: 'user' | 'system';
+  type: 'user' | 'apiKey' | 'system';
   id: string | null;
   /** In the team, where it decided. */
   role?: string | undefined;
@@ -45,6 +45,8 @@ export interface RefusedEntry extends AuditEntry {
 /** By whom something is done, and on which call. A `Scope` is one. */
 export interface AuditOrigin {
   userId?: UserId | undefined;
+  /** What `userId` is; a person where absent. */
+  actorType?: 'apiKey' | undefined;
   role?: string | undefined;
   /** The part of the server that does it, where no person asked. */
   system?: 'start' | 'schedule' | 'terminal' | undefined;

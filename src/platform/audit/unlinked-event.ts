@@ -19,14 +19,14 @@ export function toJson(event: UnlinkedEvent): string {
 }
 
 function complete<E extends AuditEntry>(
-  { userId, role, system, request }: AuditOrigin,
+  { userId, actorType, role, system, request }: AuditOrigin,
   entry: E,
   outcome: UnlinkedEvent['outcome'],
 ): UnlinkedEvent {
   return {
     id: uuidv7(),
     at: new Date().toISOString(),
-    actor: system ? { type: 'system', id: system } : { type: 'user', id: userId ?? null, role },
+    actor: system ? { type: 'system', id: system } : { type: actorType ?? 'user', id: userId ?? null, role },
     ...entry,
     outcome,
     requestId: request?.id,

@@ -3,6 +3,8 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayNotEmpty,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -112,6 +114,29 @@ export function EnumField(values: readonly string[], options: FieldOptions = {})
     options,
     { enum: [...values] },
     IsIn(values, { message: `must be one of ${values.join(', ')}` }),
+  );
+}
+
+/** A list of some of `values`: at least one, each once. A refusal names what is not among them. */
+export function EnumListField(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
+  const isUnknown = (value: unknown) => typeof value !== 'string' || !values.includes(value);
+  const listUnknown = (value: unknown) =>
+    (Array.isArray(value) ? value : [value])
+      .filter(isUnknown)
+      .slice(0, 5)
+      .map((one) => String(one).slice(0, 100))
+      .join(', ');
+  return field(
+    options,
+    { enum: [...values], isArray: true, minItems: 1, maxItems: values.length, uniqueItems: true },
+    IsArray(),
+    ArrayNotEmpty({ message: 'must name at least one' }),
+    ArrayMaxSize(values.length),
+    ArrayUnique({ message: 'must not name anything twice' }),
+    IsIn(values, {
+      each: true,
+      message: ({ value }) => `has not among its values: ${listUnknown(value)}. It has ${values.join(', ')}`,
+    }),
   );
 }
 

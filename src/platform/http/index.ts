@@ -3,6 +3,7 @@ export {
   BooleanField,
   BooleanQueryField,
   EnumField,
+  EnumListField,
   IntegerField,
   JsonObjectField,
   JsonObjectListField,
