@@ -1,7 +1,12 @@
+import { Client as PgClient } from 'pg';
 import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
+import { instanceChain } from '../../src/platform/audit';
 import { Database, PlatformTransaction, TeamTransaction, type Statement } from '../../src/platform/database';
+import { toAppError } from '../../src/platform/errors';
 import { startTestApp, type TestApp } from '../support/app';
-import { createTeam, signUp } from '../support/client';
+import { Client, createTeam, signUp } from '../support/client';
+
+const onServer = process.env.DATABASE_URL ? describe : describe.skip;
 
 const teamCount = 12;
 const transactionCount = 600;
@@ -170,5 +175,69 @@ describe('team transactions', () => {
     };
     const results = await Promise.all(Array.from({ length: transactionCount }, (_, n) => run(n)));
     expect(results.filter((result) => result === 'aborted')).toHaveLength(Math.ceil(transactionCount / 7));
+  });
+});
+
+onServer('a lock that somebody does not let go', () => {
+  let app: TestApp;
+  let owner: Client & { teamId: string };
+  let holder: PgClient;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    owner = await createTeam(await signUp(app));
+    holder = new PgClient({ connectionString: app.database.databaseUrl });
+    await holder.connect();
+    await holder.query('begin');
+    for (const chain of [owner.teamId, instanceChain])
+      await holder.query(`select pg_advisory_xact_lock(hashtextextended('audit:' || $1::text, 0))`, [chain]);
+  });
+
+  afterAll(async () => {
+    await holder.end();
+    await app.close();
+  });
+
+  it('delays a change for seconds and refuses it then, with nothing changed: ours and that of Better Auth', async () => {
+    const agents = owner.post('/api/v1/agents', { name: 'delayed', instructions: 'x' });
+    const signIn = new Client(app.url).post('/api/auth/sign-in/email', {
+      email: owner.email,
+      password: 'correct horse battery',
+    });
+    for (const { status, body, headers } of await Promise.all([agents, signIn])) {
+      expect([status, body.error.code]).toEqual([409, 'CONFLICT']);
+      expect(headers.get('retry-after')).toBe('5');
+    }
+    await holder.query('rollback');
+    expect((await owner.post('/api/v1/agents', { name: 'delayed', instructions: 'x' })).status).toBe(201);
+  });
+
+  it('is taken from a session whose transaction does nothing, and from a statement without end', async () => {
+    const { pool } = app.nest.get(Database);
+    const { rows } = await pool.query(
+      `select name, setting from pg_settings where name ~ '^(lock|statement|idle_in_transaction_session)_timeout$' order by 1`,
+    );
+    expect(rows).toEqual([
+      { name: 'idle_in_transaction_session_timeout', setting: '30000' },
+      { name: 'lock_timeout', setting: '5000' },
+      { name: 'statement_timeout', setting: '30000' },
+    ]);
+    const slow = app.nest.get(PlatformTransaction).run(async (manager) => {
+      await manager.query(`set local statement_timeout = '50ms'`);
+      await manager.query('select pg_sleep(10)');
+    });
+    await expect(slow.catch((error: unknown) => Promise.reject(toAppError(error)))).rejects.toMatchObject({
+      code: 'SHUTTING_DOWN',
+      retryAfterSeconds: 5,
+    });
+  });
+
+  it('ends with its connection, and the process that had it goes on', async () => {
+    const client = await app.nest.get(Database).connect();
+    await client.query(`begin; set local idle_in_transaction_session_timeout = '50ms'`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect(client.query('select 1')).rejects.toThrow();
+    client.release(true);
+    expect((await owner.get('/api/v1/agents')).status).toBe(200);
   });
 });

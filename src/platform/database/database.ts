@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
 import type { Env } from '../env';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/embedded-database';
@@ -6,6 +6,7 @@ import { migrations } from '../../migrations';
 import { migrate } from './migrate';
 import { PreparingClient } from './preparing-client';
 import { ServerSession } from './server-session';
+import { limitTimes } from './time-limits';
 
 /** Which database is behind the data source. Both are PostgreSQL; the embedded one has one session and one process. */
 export type DatabaseMode = 'embedded' | 'server';
@@ -31,7 +32,7 @@ export class Database {
     const serverUrl = env.databaseUrl?.reveal();
     const embedded = serverUrl ? undefined : await startEmbeddedDatabase(env.dataDir);
     const dataSource = new DataSource(
-      dataSourceOptions(embedded?.connection ?? { connectionString: serverUrl }),
+      dataSourceOptions(embedded?.connection ?? { connectionString: serverUrl, onConnect: prepareConnection }),
     );
     const mode = embedded ? 'embedded' : 'server';
     const database = new Database(mode, dataSource, new ServerSession(serverUrl), embedded);
@@ -63,6 +64,12 @@ export class Database {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
     await this.embedded?.stop();
   }
+}
+
+/** Of a connection that is lost while it is lent out, the query that needs it hears; unheard it would end the process. */
+function prepareConnection(client: ClientBase): Promise<void> {
+  client.on('error', () => undefined);
+  return limitTimes(client);
 }
 
 /** Options of the one data source. An entity is known once its room is imported: its decorator registers it. */

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
-import type { DataSource } from 'typeorm';
+import { MigrationExecutor, type DataSource } from 'typeorm';
+import { liftTimeLimits, limitTimes } from './time-limits';
 
 /** Any constant; the same in every replica and every version. */
 const migrationLock = 7_241_508_331;
@@ -18,8 +19,23 @@ export async function migrate(dataSource: DataSource, serverUrl: string | undefi
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    await dataSource.runMigrations();
+    await migrateWithoutHaste(dataSource);
   } finally {
     await client.end();
+  }
+}
+
+/** On a connection whose time limits are lifted: a migration that moves data may run for minutes. */
+async function migrateWithoutHaste(dataSource: DataSource): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  const client: Parameters<typeof liftTimeLimits>[0] = await runner.connect(); // TypeORM does not say whose client it is
+  try {
+    await liftTimeLimits(client);
+    const executor = new MigrationExecutor(dataSource, runner);
+    executor.transaction = 'each';
+    await executor.executePendingMigrations();
+    await limitTimes(client);
+  } finally {
+    await runner.release();
   }
 }

@@ -25,9 +25,26 @@ export function toAppError(thrown: unknown): AppError {
 /** SQLSTATEs of values that no column of their type can hold: not a UUID, NUL in a text, a number or time out of range. */
 const unstorable: unknown[] = ['22P02', '22021', '22P05', '22003', '22007', '22008'];
 
-/** What a check before the statement could not see: two writers at the same moment (SQLSTATE class 23), a value of the wrong form. */
+/** Seconds after which what was in the way has ended, or was ended: see `time-limits.ts` of the database. */
+const retryAfterSeconds = 5;
+
+/**
+ * What a check before the statement could not see: two writers at the same moment (SQLSTATE class 23), a value of the
+ * wrong form, a lock or a database that took too long.
+ */
 function fromDatabase(thrown: unknown): AppError | undefined {
   const state = sqlStateOf(thrown);
+  if (state === '55P03')
+    return new AppError(
+      'CONFLICT',
+      'Somebody else has been changing the same for several seconds, and nothing was changed here. Try again in a moment.',
+      { cause: thrown, retryAfterSeconds },
+    );
+  if (state === '57014')
+    return new AppError('SHUTTING_DOWN', 'The database takes too long to answer. Try again in a moment.', {
+      cause: thrown,
+      retryAfterSeconds,
+    });
   if (state === '23505')
     return new AppError(
       'CONFLICT',
