@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvError, loadEnv } from './env';
 import { generateAuthSecret, generateKeyRing } from './generated-keys';
+import { loadKeyToolEnv, loadToolEnv } from './tool-env';
 
 const arn = 'arn:aws:kms:eu-central-1:111122223333:key/0d1f3c5e-0000-4000-8000-00000000000a';
 const resource = 'projects/p-1/locations/eu/keyRings/ring/cryptoKeys/one';
@@ -60,6 +61,27 @@ describe('keys of the environment', () => {
     const refusal = refusalOf({ ...safe, AUTH_SECRET: secret });
     expect(refusal).toMatch(/AUTH_SECRET (is an example|repeats few characters)/);
     expect(refusal).not.toContain(secret);
+  });
+
+  it.each([
+    ['made up', 'abcabc'.repeat(8), /AUDIT_KEY repeats few characters/],
+    ['an example', 'change-me-change-me-change-me-change-me', /AUDIT_KEY is an example/],
+    ['the session secret', authSecret, /AUTH_SECRET and AUDIT_KEY hold the same key/],
+    ['a key of the ring', key.toString('hex'), /AI_STUDIO_KEK and AUDIT_KEY hold the same key/],
+  ])('are refused in production where the key of anchors is %s', (_name, secret, says) => {
+    expect(refusalOf({ ...safe, AUDIT_KEY: secret })).toMatch(says);
+    expect(() => load({ ...safe, AUDIT_KEY: generateAuthSecret() })).not.toThrow();
+  });
+
+  it('are not generated for a command of the terminal, which takes those that a server generated', () => {
+    const place = { DATA_DIR: dataDir };
+    expect(loadKeyToolEnv(place)).toMatchObject({ auditKey: undefined, kek: { local: undefined } });
+    expect(readdirSync(dataDir)).toEqual([]);
+    const server = load({});
+    const tool = loadKeyToolEnv(place);
+    expect(tool.auditKey?.reveal()).toBe(server.auditKey?.reveal());
+    expect(tool.kek.local?.reveal()).toBe(server.kek.local?.reveal());
+    expect(loadToolEnv({ ...place, NODE_ENV: 'production', PORT: 'canary' }).auditKey).toBeUndefined();
   });
 
   it('are refused in production where none is given: none is generated there', () => {

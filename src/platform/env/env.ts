@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { envTable, type EnvName } from './env.schema';
+import type { SecretString } from '../secrets';
 import { resolveKeys } from './generated-keys';
-import { readKekSettings, type CredentialName, type KekSettings, type SecretSource } from './kek-settings';
+import type { KekSettings } from './kek-settings';
+import { readKek } from './kek-variables';
+import { toSecret, variableReader } from './parse-variable';
 import { findWeakness, isSameSecret } from './weak-secrets';
-import { SecretString } from '../secrets';
 
 /** Nest injection token of the parsed {@link Env}. */
 export const ENV = Symbol('ENV');
@@ -59,7 +59,7 @@ export class EnvError extends Error {
  */
 export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
   const problems: string[] = [];
-  const value = <N extends EnvName>(name: N) => parseVariable(name, source, problems);
+  const value = variableReader(source, problems);
   const production = value('NODE_ENV') === 'production';
   const parsed = {
     production,
@@ -86,7 +86,7 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
   const authSecret = value('AUTH_SECRET');
   const auditKey = value('AUDIT_KEY');
   const auditAnchorFile = resolve(value('AUDIT_ANCHOR_FILE') ?? join(parsed.dataDir, 'audit-anchors.jsonl'));
-  if (production) refuseUnsafeKeys(kek, authSecret, problems);
+  if (production) refuseUnsafeKeys(kek, { AUTH_SECRET: authSecret, AUDIT_KEY: auditKey }, problems);
   if (problems.length > 0) throw new EnvError(problems);
   return {
     ...parsed,
@@ -95,76 +95,25 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
   };
 }
 
-function readKek(source: NodeJS.ProcessEnv, problems: string[]): KekSettings {
-  const value = <N extends EnvName>(name: N) => parseVariable(name, source, problems);
-  const secret = (name: CredentialName): SecretSource => {
-    value(name);
-    return () => toSecret(parseVariable(name, source, []));
-  };
-  return readKekSettings(
-    {
-      AI_STUDIO_KEK_PROVIDER: value('AI_STUDIO_KEK_PROVIDER'),
-      AI_STUDIO_KEK: value('AI_STUDIO_KEK'),
-      AWS_KMS_KEYS: value('AWS_KMS_KEYS'),
-      AWS_KMS_ENDPOINT: value('AWS_KMS_ENDPOINT'),
-      GOOGLE_KMS_KEYS: value('GOOGLE_KMS_KEYS'),
-      GOOGLE_KMS_ENDPOINT: value('GOOGLE_KMS_ENDPOINT'),
-      GCE_METADATA_HOST: value('GCE_METADATA_HOST'),
-      VAULT_TRANSIT_KEYS: value('VAULT_TRANSIT_KEYS'),
-      VAULT_TRANSIT_MOUNT: value('VAULT_TRANSIT_MOUNT'),
-      VAULT_ADDR: value('VAULT_ADDR'),
-      VAULT_NAMESPACE: value('VAULT_NAMESPACE'),
-    },
-    secret,
-    (name) => Boolean(source[name] || source[`${name}_FILE`]),
-    problems,
-  );
-}
-
 /** Production makes no key for itself, and takes none that anybody could guess or has for another purpose. */
-function refuseUnsafeKeys(kek: KekSettings, authSecret: string | undefined, problems: string[]): void {
+function refuseUnsafeKeys(
+  kek: KekSettings,
+  signing: { AUTH_SECRET: string | undefined; AUDIT_KEY: string | undefined },
+  problems: string[],
+): void {
   if (kek.provider === 'local' && !kek.local)
     problems.push(
       'AI_STUDIO_KEK must be set in production (npm run keys:generate makes one), or AI_STUDIO_KEK_PROVIDER name a key service.',
     );
-  if (!authSecret) problems.push('AUTH_SECRET must be set in production (npm run keys:generate makes one).');
-  const weakness = authSecret && findWeakness(authSecret);
-  if (weakness) problems.push(`AUTH_SECRET ${weakness}.`);
-  if (authSecret && kek.local && isSameSecret(kek.local.reveal(), authSecret))
-    problems.push('AI_STUDIO_KEK and AUTH_SECRET hold the same key; make another for one of them.');
-}
-
-function parseVariable<N extends EnvName>(
-  name: N,
-  source: NodeJS.ProcessEnv,
-  problems: string[],
-): ReturnType<(typeof envTable)[N]['parse']['parse']> | undefined {
-  let raw = source[name];
-  const file = source[`${name}_FILE`];
-  if (file) {
-    if (raw) problems.push(`${name} and ${name}_FILE are both set; set one.`);
-    try {
-      raw = readFileSync(file, 'utf8').trim();
-    } catch {
-      problems.push(`${name}_FILE names a file that cannot be read.`);
-      return undefined;
-    }
+  if (!signing.AUTH_SECRET)
+    problems.push('AUTH_SECRET must be set in production (npm run keys:generate makes one).');
+  for (const [name, secret] of Object.entries(signing)) {
+    if (!secret) continue;
+    const weakness = findWeakness(secret);
+    if (weakness) problems.push(`${name} ${weakness}.`);
+    if (kek.local && isSameSecret(kek.local.reveal(), secret))
+      problems.push(`AI_STUDIO_KEK and ${name} hold the same key; make another for one of them.`);
   }
-  const result = envTable[name].parse.safeParse(raw === '' ? undefined : raw);
-  if (result.success) return result.data as ReturnType<(typeof envTable)[N]['parse']['parse']>; // the union of parsers narrowed to N's
-  problems.push(`${name}: ${result.error.issues.map(describeIssue).join('; ')}`);
-  return undefined;
-}
-
-/** Zod's own text may repeat the value for some issues; these never do. */
-function describeIssue(issue: { code: string; values?: unknown; message: string }): string {
-  if (issue.code === 'invalid_value' && Array.isArray(issue.values))
-    return `must be one of ${issue.values.join(', ')}`;
-  if (issue.code === 'invalid_format') return 'is not a valid address of the expected kind';
-  if (issue.code === 'invalid_type') return 'is not of the expected type';
-  return issue.message;
-}
-
-function toSecret(value: string | undefined): SecretString | undefined {
-  return value === undefined ? undefined : new SecretString(value);
+  if (signing.AUDIT_KEY && signing.AUDIT_KEY === signing.AUTH_SECRET)
+    problems.push('AUTH_SECRET and AUDIT_KEY hold the same key; make another for one of them.');
 }

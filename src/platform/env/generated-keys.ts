@@ -15,6 +15,20 @@ export function generateAuthSecret(): string {
   return randomBytes(48).toString('base64url');
 }
 
+/** Keys that a server makes for itself where none is configured. */
+type GeneratedKey = 'ai-studio-kek' | 'auth-secret' | 'audit-key';
+
+/** Where such a key is kept. */
+export function generatedKeyFile(dataDir: string, name: GeneratedKey): string {
+  return join(dataDir, name);
+}
+
+/** What an earlier start generated; `undefined` where none did. */
+export function findGeneratedKey(dataDir: string, name: GeneratedKey): SecretString | undefined {
+  const file = generatedKeyFile(dataDir, name);
+  return existsSync(file) ? new SecretString(readFileSync(file, 'utf8').trim()) : undefined;
+}
+
 /**
  * Uses what is configured; else what an earlier start generated; else generates it, mode 0600, into `dataDir`. A key
  * ring is generated only where it is to seal: beside a key service it would be one more key to keep.
@@ -31,8 +45,8 @@ export function resolveKeys(
   generatedKeyFiles: string[];
 } {
   const generatedKeyFiles: string[] = [];
-  const keep = (name: string, generate: () => string): SecretString => {
-    const file = join(dataDir, name);
+  const keep = (name: GeneratedKey, generate: () => string): SecretString => {
+    const file = generatedKeyFile(dataDir, name);
     if (!existsSync(file)) {
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
       try {

@@ -11,3 +11,4 @@ export {
   type SecretSource,
   type VaultSettings,
 } from './kek-settings';
+export { loadKeyToolEnv, loadToolEnv, type KeyToolEnv, type ToolEnv } from './tool-env';

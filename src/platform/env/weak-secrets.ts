@@ -1,7 +1,7 @@
 const placeholder = /example|change-?me|replace-?me|placeholder|your-?secret|password|0123456789|abcdefgh/i;
 
 /**
- * What is wrong with a session secret in production, `undefined` where nothing is. A random one of 32 characters has
+ * What is wrong with a secret that signs (sessions, anchors) in production, `undefined` where nothing is. A random one of 32 characters has
  * fewer than ten distinct ones with a chance below one in a million, even in hexadecimal.
  */
 export function findWeakness(secret: string): string | undefined {
@@ -11,7 +11,7 @@ export function findWeakness(secret: string): string | undefined {
 }
 
 /**
- * Whether the session secret is also a key of the key ring, in whatever spelling: who learns the one that signs would
+ * Whether a secret that signs is also a key of the key ring, in whatever spelling: who learns the one that signs would
  * have the one that opens.
  * @param ring `id:base64[,id:base64…]`
  */
