@@ -11,6 +11,7 @@ import { ChatAgents1764000002000 } from './1764000002000-chat-agents';
 import { Audit1764100000000 } from './1764100000000-audit';
 import { Keys1764200000000 } from './1764200000000-keys';
 import { ApiKeys1764300000000 } from './1764300000000-api-keys';
+import { AuditHardening1764310000000 } from './1764310000000-audit-hardening';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Audit1764100000000,
   Keys1764200000000,
   ApiKeys1764300000000,
+  AuditHardening1764310000000,
 ];

@@ -151,7 +151,7 @@ describe('the schema of the database', () => {
         ai_model_sync_run: write,
         ai_provider: write,
         audit_event: ['insert', 'select'], // the instance's chain alone: test/e2e/audit.spec.ts
-        kek_canary: ['insert', 'select', 'update'],
+        kek_canary: ['insert', 'select'], // each version of a key once
       });
     });
 
@@ -161,7 +161,7 @@ describe('the schema of the database', () => {
         ai_agent_version: ['select(agent_id,model_id,name,team_id,version)'],
         ai_execution: ['select(id,instance_id,outcome,team_id)', 'update(finished_at,outcome)'],
         ai_team_model: ['select(enabled,is_default,model_id,team_id)'],
-        audit_event: ['select(team_id)'], // which chains there are
+        audit_event: ['select(hash,seq,team_id)'], // where chains end
         chat_message: ['select(id,instance_id,status,team_id)', 'update(status,updated_at)'],
         team: ['select(id,name)'],
         team_key: ['select(created_at,id,kek_id,kek_version,team_id)'], // never the wrapped bytes

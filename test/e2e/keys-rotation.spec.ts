@@ -285,6 +285,7 @@ describe('rotation of keys', () => {
       ['ai_studio_maintenance', 'select wrapped from kek_canary'],
       ['ai_studio_platform', 'select id from team_key'],
       ['ai_studio_platform', 'delete from kek_canary'],
+      ['ai_studio_platform', `update kek_canary set wrapped = ''`],
       ['ai_studio_app', 'select wrapped from kek_canary'],
     ])('%s may not: %s', async (role, statement) => {
       const app = await start({ AI_STUDIO_KEK: newKek('one') });

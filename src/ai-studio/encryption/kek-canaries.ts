@@ -59,7 +59,7 @@ export class KekCanaries implements OnModuleInit {
   async renew(): Promise<void> {
     const current = await this.kek.currentVersion();
     const stored = (await this.canaries.list()).find(({ kekId }) => kekId === current.kekId);
-    if (stored && stored.kekVersion !== current.kekVersion) await this.canaries.replace(await this.make());
+    if (stored && stored.kekVersion !== current.kekVersion) await this.canaries.ensure(await this.make());
   }
 
   private async findUnknown(): Promise<string[]> {

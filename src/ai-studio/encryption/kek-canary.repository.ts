@@ -7,20 +7,19 @@ import { KekCanary } from './kek-canary.entity';
 export class KekCanaryRepository {
   constructor(@Inject(PlatformTransaction) private readonly transaction: PlatformTransaction) {}
 
+  /** Of each key the newest first: that of the version that wrapped last. */
   list(): Promise<KekCanary[]> {
-    return this.transaction.run((manager) => manager.find(KekCanary, { order: { kekId: 'ASC' } }));
+    return this.transaction.run((manager) =>
+      manager.find(KekCanary, { order: { kekId: 'ASC', createdAt: 'DESC' } }),
+    );
   }
 
   /** Stores it unless another replica was faster. Answers the one that is there then. */
   async ensure(canary: KekCanary): Promise<KekCanary> {
+    const { kekId, kekVersion } = canary;
     return this.transaction.run(async (manager) => {
       await manager.createQueryBuilder().insert().into(KekCanary).values(canary).orIgnore().execute();
-      return manager.findOneByOrFail(KekCanary, { kekId: canary.kekId });
+      return manager.findOneByOrFail(KekCanary, { kekId, kekVersion });
     });
-  }
-
-  async replace(canary: KekCanary): Promise<void> {
-    const { kekId, ...wrapping } = canary;
-    await this.transaction.run((manager) => manager.update(KekCanary, { kekId }, wrapping));
   }
 }

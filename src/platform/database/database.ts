@@ -1,15 +1,22 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
 import type { Env } from '../env';
+import { AppError } from '../errors';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/embedded-database';
 import { migrations } from '../../migrations';
 import { migrate } from './migrate';
 import { PreparingClient } from './preparing-client';
+import { assertCurrentSchema } from './schema-state';
 import { ServerSession } from './server-session';
 import { limitTimes } from './time-limits';
 
 /** Which database is behind the data source. Both are PostgreSQL; the embedded one has one session and one process. */
 export type DatabaseMode = 'embedded' | 'server';
+
+/** Where the database is. */
+export type DatabaseEnv = Pick<Env, 'databaseUrl' | 'dataDir'>;
 
 // int8 as number where it is exact; money and counters stay below 2^53 nano-USD (9 million USD) or are read as text.
 types.setTypeParser(types.builtins.INT8, (text) => {
@@ -28,18 +35,50 @@ export class Database {
   ) {}
 
   /** Connects (opening the embedded database first if there is no `DATABASE_URL`) and migrates under a lock. */
-  static async open(env: Env): Promise<Database> {
+  static async open(env: DatabaseEnv): Promise<Database> {
+    return Database.connect(env, undefined, async (database) => {
+      await migrate(database.dataSource, env.databaseUrl?.reveal());
+      await database.session.open();
+    });
+  }
+
+  /**
+   * Connects for a command of the terminal, beside servers: migrates nothing, makes no database, and is no replica. Throws
+   * `CONFLICT` where the schema is not the one of this version, `NOT_FOUND` where there is no database.
+   * @param access `read`: the database itself refuses every change
+   */
+  static async openAsItIs(env: DatabaseEnv, access: 'read' | 'write'): Promise<Database> {
+    if (!env.databaseUrl) assertIsThere(env.dataDir);
+    return Database.connect(env, access === 'read' ? readOnly : undefined, (database) =>
+      assertCurrentSchema(database.pool),
+    );
+  }
+
+  private static async connect(
+    env: DatabaseEnv,
+    sessionSettings: string | undefined,
+    prepare: (database: Database) => Promise<void>,
+  ): Promise<Database> {
     const serverUrl = env.databaseUrl?.reveal();
     const embedded = serverUrl ? undefined : await startEmbeddedDatabase(env.dataDir);
+    const { onConnect, ...connection } = embedded?.connection ?? {
+      connectionString: serverUrl,
+      onConnect: prepareConnection,
+    };
     const dataSource = new DataSource(
-      dataSourceOptions(embedded?.connection ?? { connectionString: serverUrl, onConnect: prepareConnection }),
+      dataSourceOptions({
+        ...connection,
+        onConnect: async (client) => {
+          await onConnect?.(client);
+          if (sessionSettings) await client.query(sessionSettings);
+        },
+      }),
     );
     const mode = embedded ? 'embedded' : 'server';
     const database = new Database(mode, dataSource, new ServerSession(serverUrl), embedded);
     try {
       await dataSource.initialize();
-      await migrate(dataSource, serverUrl);
-      await database.session.open();
+      await prepare(database);
       return database;
     } catch (error) {
       await database.close();
@@ -64,6 +103,16 @@ export class Database {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
     await this.embedded?.stop();
   }
+}
+
+const readOnly = 'set default_transaction_read_only = on';
+
+function assertIsThere(dataDir: string): void {
+  if (!existsSync(join(dataDir, 'database')))
+    throw new AppError(
+      'NOT_FOUND',
+      `There is no database in ${dataDir}. Set DATA_DIR or DATABASE_URL as the server has it.`,
+    );
 }
 
 /** Of a connection that is lost while it is lent out, the query that needs it hears; unheard it would end the process. */

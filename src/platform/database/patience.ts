@@ -1,3 +1,5 @@
+import { sqlStateOf } from '../errors';
+
 const delaysMs = [100, 500, 2_000, 5_000];
 
 /**
@@ -18,6 +20,5 @@ export async function writeWithPatience<T>(write: () => Promise<T>): Promise<T> 
 
 /** SQLSTATE classes 22 (bad data), 23 (constraint) and 42 (syntax, rights): trying again changes nothing. */
 function isOurFault(error: unknown): boolean {
-  const failure = error instanceof Error && 'driverError' in error ? error.driverError : error;
-  return failure instanceof Error && 'code' in failure && /^(22|23|42)\w{3}$/.test(String(failure.code));
+  return /^(22|23|42)/.test(sqlStateOf(error) ?? '');
 }

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { TRPCError } from '@trpc/server';
 import { AppError } from './app-error';
+import { sqlStateOf } from './sql-state';
 
 /** Text of every answer for which we are to blame. The cause is logged, never sent. */
 const internalMessage = 'Something went wrong on our side. It is logged under the request id; try again.';
@@ -23,7 +24,7 @@ export function toAppError(thrown: unknown): AppError {
 }
 
 /** SQLSTATEs of values that no column of their type can hold: not a UUID, NUL in a text, a number or time out of range. */
-const unstorable: unknown[] = ['22P02', '22021', '22P05', '22003', '22007', '22008'];
+const unstorable = ['22P02', '22021', '22P05', '22003', '22007', '22008'];
 
 /** Seconds after which what was in the way has ended, or was ended: see `time-limits.ts` of the database. */
 const retryAfterSeconds = 5;
@@ -55,7 +56,7 @@ function fromDatabase(thrown: unknown): AppError | undefined {
     return new AppError('CONFLICT', 'What it belongs to was removed at the same moment. Read again.', {
       cause: thrown,
     });
-  if (unstorable.includes(state))
+  if (state !== undefined && unstorable.includes(state))
     return new AppError(
       'VALIDATION_FAILED',
       'An id or a text has a form that cannot be stored. Check for malformed ids and NUL.',
@@ -64,12 +65,6 @@ function fromDatabase(thrown: unknown): AppError | undefined {
       },
     );
   return undefined;
-}
-
-/** TypeORM wraps the driver's error; a statement that went to the pool itself fails with the driver's own. */
-function sqlStateOf(thrown: unknown): unknown {
-  const failure = thrown instanceof Error && 'driverError' in thrown ? thrown.driverError : thrown;
-  return failure instanceof Error && 'code' in failure ? failure.code : undefined;
 }
 
 function fromTrpc(error: TRPCError): AppError {
