@@ -120,14 +120,20 @@ describe('deleting a team', () => {
     expect(heldBy(app, kept)).toHaveLength(2);
   });
 
-  onServer('drops them on other replicas, too', async () => {
+  onServer.each([
+    ['by a replica', (team: Client) => remove(team)],
+    [
+      'by a process that ends with its commit, or by hand',
+      ({ teamId }: Client) => app.nest.get(Database).pool.query('delete from team where id = $1', [teamId]),
+    ],
+  ])('drops them on other replicas, too: %s', async (by, deleteTeam) => {
     const replica = await start();
     try {
-      const team = await makeTeam('elsewhere');
+      const team = await makeTeam(by);
       await talk(at(team, replica));
       await talk(at(kept, replica));
       expect(heldBy(replica, team)).toHaveLength(2);
-      await remove(team);
+      await deleteTeam(team);
       await eventually(async () => heldBy(replica, team).length === 0);
       expect(heldBy(replica, kept)).toHaveLength(2);
     } finally {

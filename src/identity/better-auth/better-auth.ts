@@ -139,10 +139,10 @@ export async function createBetterAuth(
         organizationLimit: 50,
         // The server sends no mail, so nobody can prove an address: the invitation's id, handed on by the inviter, is the proof.
         requireEmailVerificationOnInvitation: false,
-        // The team's rows are gone, its data keys with them; what is in memory goes too, here and elsewhere.
+        // The team's rows are gone, its data keys with them; what is in memory goes too. Other processes hear of the deletion itself.
         organizationHooks: {
           afterDeleteOrganization: ({ organization: { id } }) =>
-            queueAfterTransactionHook(() => deletions.announce(toTeamId(id))),
+            queueAfterTransactionHook(async () => deletions.tell(toTeamId(id))),
         },
         schema: {
           session: { fields: { activeOrganizationId: 'active_team_id' } },

@@ -3,6 +3,7 @@ import { isUuid, toTeamId, type TeamId } from '@kdx/shared';
 import { Database } from '../database';
 import { TeamChanges } from './team-changes';
 
+/** A trigger on `team` notifies it, in the transaction that deletes: nothing that deletes a team can forget to. */
 const channel = 'ai_studio_team_deletions';
 
 type Listener = (teamId: TeamId | undefined) => void;
@@ -30,14 +31,11 @@ export class TeamDeletions implements OnModuleInit {
     this.listeners.add(listener);
   }
 
-  /** Here at once, elsewhere by `NOTIFY`. It is the last change of the team, too. */
-  async announce(teamId: TeamId): Promise<void> {
-    this.tell(teamId);
-    if (this.database.mode === 'server')
-      await this.database.pool.query('select pg_notify($1, $2)', [channel, teamId]);
-  }
-
-  private tell(teamId: TeamId | undefined): void {
+  /**
+   * Tells this process, once the deletion is committed: at once, and on the embedded database the only way. It is the last
+   * change of the team, too.
+   */
+  tell(teamId: TeamId | undefined): void {
     this.changes.tell(teamId);
     for (const listener of this.listeners) listener(teamId);
   }
