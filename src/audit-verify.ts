@@ -1,36 +1,33 @@
 import { runAuditVerifyCommand } from './ai-studio';
-import { createApp } from './app';
-import { EnvError, loadEnv } from './platform/env';
-import { AppError } from './platform/errors';
-import { createLogger } from './platform/logging';
+import { AuditVerifier } from './platform/audit';
+import { Database } from './platform/database';
+import { loadToolEnv } from './platform/env';
 
 /*
- * `npm run audit:verify [-- --team <id>]`: verifies the audit log in a terminal. It opens the database itself; on the
- * embedded one the server must not run.
+ * `npm run audit:verify [-- --team <id>]`: verifies the audit log in a terminal. It opens the database to read, and
+ * nothing else of the product; on the embedded one the server must not run.
  */
 async function main(): Promise<number> {
-  const env = loadEnv();
-  const app = await createApp(
-    {
-      ...env,
-      publicUrl: env.publicUrl ?? 'http://localhost',
-      modelSyncCron: undefined,
-      seedCatalogue: false,
-    },
-    createLogger({ logLevel: 'error' }),
-  );
+  let database: Database | undefined;
   try {
-    return await runAuditVerifyCommand(app, process.argv.slice(2), (text) => process.stdout.write(text));
+    return await runAuditVerifyCommand(
+      process.argv.slice(2),
+      (text) => process.stdout.write(text),
+      async () => {
+        const env = loadToolEnv();
+        database = await Database.openAsItIs(env, 'read');
+        return AuditVerifier.on(database, env);
+      },
+    );
   } finally {
-    await app.close();
+    await database?.close();
   }
 }
 
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const known = error instanceof AppError || error instanceof EnvError || error instanceof Error;
-    process.stderr.write(`${known ? error.message : String(error)}\n`);
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   },
 );

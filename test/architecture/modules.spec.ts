@@ -12,7 +12,7 @@ const expectedExports: Record<string, string[]> = {
   EnvModule: ['ENV'],
   LoggingModule: ['LOGGER'],
   LifecycleModule: ['Lifecycle'],
-  AuditModule: ['AuditLog', 'AuditVerifier', 'RefusedAttempts'],
+  AuditModule: ['AuditLog', 'RefusedAttempts'],
   DatabaseModule: ['AcrossTeams', 'Database', 'PlatformTransaction', 'Recovery', 'TeamTransaction'],
   TenancyModule: ['PlatformChanges', 'TeamChanges', 'TeamDeletions'],
   EgressModule: ['EgressGuard'],

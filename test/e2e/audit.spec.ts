@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { aiStudioApp, toTeamId, toUserId, type Scope } from '@kdx/shared';
 import { AiStudioService, runAuditVerifyCommand } from '../../src/ai-studio';
 import { Database, PlatformTransaction, TeamTransaction } from '../../src/platform/database';
-import { instanceChain } from '../../src/platform/audit';
+import { AuditVerifier, instanceChain } from '../../src/platform/audit';
 import { generateAuthSecret, generateKeyRing } from '../../src/platform/env';
 import { listDoors, recordRoutes, type Door } from '../architecture/routes';
 import { startTestApp, type TestApp } from '../support/app';
@@ -911,9 +911,12 @@ describe('the audit log', () => {
         await new Promise((resolve) => setTimeout(resolve, 600));
         expect(existsSync(other.env.auditAnchorFile)).toBe(false);
         expect(other.logs.some((line) => line.includes('AUDIT_KEY is not set'))).toBe(true);
-        const print: string[] = [];
-        expect(await runAuditVerifyCommand(other.nest, [], (text) => void print.push(text))).toBe(0);
-        expect(print.join('')).toContain('AUDIT_KEY is not set: not compared with anchors');
+        expect(await verify(undefined, other)).toEqual({
+          code: 0,
+          text: expect.stringMatching(
+            /AUDIT_KEY is not set: no chain was compared with anchors; that its end was cut off, or .* would not be noticed/,
+          ),
+        });
       } finally {
         await other.close();
       }
@@ -934,18 +937,49 @@ describe('the audit log', () => {
       const { code, text } = await verify();
       expect({ code, text }).toEqual({
         code: 0,
-        text: expect.stringMatching(/Compared with \d+ anchors\.\n\d+ events in \d+ chains: whole\./),
+        text: expect.stringMatching(
+          /Compared with \d+ anchors\. What follows the last anchor of a chain could have been cut off\.\n\d+ events in \d+ chains: whole\./,
+        ),
       });
     });
 
     it('says how it is used, and refuses what it does not know', async () => {
       const print: string[] = [];
-      expect(await runAuditVerifyCommand(app.nest, ['--help'], (text) => void print.push(text))).toBe(0);
+      const neverOpened = () => Promise.reject(new Error('opened'));
+      const run = (...args: string[]) =>
+        runAuditVerifyCommand(args, (text) => void print.push(text), neverOpened);
+      expect(await run('--help')).toBe(0);
       expect(print.join('')).toContain('npm run audit:verify');
-      await expect(runAuditVerifyCommand(app.nest, ['--teams'], () => undefined)).rejects.toThrow(/--teams/);
-      await expect(runAuditVerifyCommand(app.nest, ['--team', 'x'], () => undefined)).rejects.toThrow(
-        /--team/,
-      );
+      await expect(run('--teams')).rejects.toThrow(/--teams/);
+      await expect(run('--team', 'x')).rejects.toThrow(/--team/);
+    });
+
+    it('does not call a chain whole that never was', async () => {
+      const nobody = crypto.randomUUID();
+      expect(await verify(nobody)).toEqual({
+        code: 2,
+        text: `There is no chain of team ${nobody}: no event and no anchor names it. Check the id.\n`,
+      });
+    });
+
+    it('says which chains have no anchor, and what that means', async () => {
+      const other = await startTestApp({ NODE_ENV: 'test' });
+      try {
+        const bare = await createTeam(await signUp(other));
+        const file = `${other.env.auditAnchorFile}.empty`;
+        writeFileSync(file, '');
+        const env = { ...other.env, auditAnchorFile: file };
+        const { code, text } = await verify(undefined, { ...other, env });
+        expect({ code, text }).toEqual({
+          code: 0,
+          text: expect.stringMatching(
+            /Compared with 0 anchors[^]*Chains without an anchor: 2 \(instance, team .*\)\. Of these, .* would not be noticed/,
+          ),
+        });
+        expect(text).toContain(bare.teamId);
+      } finally {
+        await other.close();
+      }
     });
 
     it.each([
@@ -1024,9 +1058,10 @@ describe('the audit log', () => {
         },
         other.database,
       );
-      const print: string[] = [];
-      expect(await runAuditVerifyCommand(forged.nest, [], (text) => void print.push(text))).toBe(2);
-      expect(print.join('')).toContain('line 1: its signature is wrong');
+      expect(await verify(undefined, forged)).toEqual({
+        code: 2,
+        text: expect.stringContaining('line 1: its signature is wrong'),
+      });
       await forged.close();
       await other.database.drop();
     });
@@ -1046,10 +1081,16 @@ describe('the audit log', () => {
     }
   });
 
-  async function verify(chain?: string): Promise<{ code: number; text: string }> {
+  async function verify(
+    chain?: string,
+    { nest, env }: Pick<TestApp, 'nest' | 'env'> = app,
+  ): Promise<{ code: number; text: string }> {
     const print: string[] = [];
-    const args = chain === undefined ? [] : ['--team', chain];
-    const code = await runAuditVerifyCommand(app.nest, args, (text) => void print.push(text));
+    const code = await runAuditVerifyCommand(
+      chain === undefined ? [] : ['--team', chain],
+      (text) => void print.push(text),
+      async () => AuditVerifier.on(nest.get(Database), env),
+    );
     return { code, text: print.join('') };
   }
 

@@ -1,5 +1,5 @@
 import type { AuditLink } from './audit-event';
-import { isSignature, sign } from './digests';
+import { digest, isSignature, sign } from './digests';
 
 /** The end of a chain at one moment, signed: what the database held then, in the keeping of somebody else. */
 export interface Anchor extends AuditLink {
@@ -9,42 +9,64 @@ export interface Anchor extends AuditLink {
   signature: string;
 }
 
-/** A line of the file that is no anchor of ours, and why. */
-export interface BadAnchor {
-  /** From 1. */
-  line: number;
-  problem: 'not an anchor' | 'its signature is wrong';
+/**
+ * Stands behind a line that a process could not finish before it ended, and says so: nobody who has no key can pass a
+ * line that was damaged later for one of these.
+ */
+interface TornLineNote {
+  /** SHA-256 of what there is of the line, in hex. */
+  tornLine: string;
+  at: string;
+  signature: string;
 }
 
 export function signAnchor(key: string, { teamId, seq, hash }: AuditLink, now = new Date()): Anchor {
   const anchor = { teamId, seq, hash, at: now.toISOString() };
-  return { ...anchor, signature: sign(key, signedText(anchor)) };
+  return { ...anchor, signature: sign(key, anchorText(anchor)) };
 }
 
-/** Reads the lines of an anchor file. */
-export function readAnchors(key: string, text: string): { anchors: Anchor[]; bad: BadAnchor[] } {
-  const anchors: Anchor[] = [];
-  const bad: BadAnchor[] = [];
-  for (const [index, content] of text.split('\n').entries()) {
-    if (content === '') continue;
-    const anchor = parse(content);
-    if (anchor && isSignature(key, signedText(anchor), anchor.signature)) anchors.push(anchor);
-    else bad.push({ line: index + 1, problem: anchor ? 'its signature is wrong' : 'not an anchor' });
-  }
-  return { anchors, bad };
+export function signTornLine(key: string, line: string, now = new Date()): TornLineNote {
+  const note = { tornLine: digest(line), at: now.toISOString() };
+  return { ...note, signature: sign(key, noteText(note)) };
 }
 
-function signedText({ teamId, seq, hash, at }: Omit<Anchor, 'signature'>): string {
+/** What a line of the file is. `torn`: no JSON at all, such as the beginning of one. */
+export type AnchorLine =
+  | { kind: 'anchor'; anchor: Anchor }
+  | { kind: 'note'; tornLine: string }
+  | { kind: 'torn' | 'not an anchor' | 'its signature is wrong' };
+
+export function readAnchorLine(key: string, line: string): AnchorLine {
+  const value = parse(line);
+  if (value === undefined) return { kind: 'torn' };
+  const { teamId, seq, hash, at, signature, tornLine } = value;
+  if (typeof at !== 'string' || typeof signature !== 'string') return { kind: 'not an anchor' };
+  if (typeof tornLine === 'string')
+    return isSignature(key, noteText({ tornLine, at }), signature)
+      ? { kind: 'note', tornLine }
+      : { kind: 'its signature is wrong' };
+  if (typeof teamId !== 'string' || typeof seq !== 'number' || typeof hash !== 'string')
+    return { kind: 'not an anchor' };
+  const anchor = { teamId, seq, hash, at, signature };
+  return isSignature(key, anchorText(anchor), signature)
+    ? { kind: 'anchor', anchor }
+    : { kind: 'its signature is wrong' };
+}
+
+function anchorText({ teamId, seq, hash, at }: Omit<Anchor, 'signature'>): string {
   return JSON.stringify(['ai-studio audit anchor 1', teamId, seq, hash, at]);
 }
 
-function parse(line: string): Anchor | undefined {
+function noteText({ tornLine, at }: Omit<TornLineNote, 'signature'>): string {
+  return JSON.stringify(['ai-studio audit torn line 1', tornLine, at]);
+}
+
+type Fields = Partial<Record<keyof Anchor | keyof TornLineNote, unknown>>;
+
+function parse(line: string): Fields | undefined {
   try {
-    const value: Partial<Record<keyof Anchor, unknown>> = JSON.parse(line) ?? {};
-    const { teamId, seq, hash, at, signature } = value;
-    if (typeof teamId !== 'string' || typeof seq !== 'number' || typeof hash !== 'string') return undefined;
-    if (typeof at !== 'string' || typeof signature !== 'string') return undefined;
-    return { teamId, seq, hash, at, signature };
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return undefined;
   }

@@ -10,7 +10,6 @@ import {
 import { instanceChain, type AuditEvent, type AuditLink, type UnlinkedEvent } from './audit-event';
 import { AuditEventRow } from './audit-event.entity';
 import { toJson } from './unlinked-event';
-import type { ChainRow } from './verify-chain';
 
 /** What to list of a chain. Times are ISO 8601 in UTC; `from` is included, `to` is not; `before` is a place in the chain. */
 export interface AuditFilter {
@@ -70,15 +69,9 @@ export class AuditEventRepository {
     });
   }
 
-  /** The chains that there are, in order. For the verifier: it sees their ids across teams, and reads each by itself. */
-  async listChains(): Promise<string[]> {
-    const rows = await this.acrossTeams.read<{ chain: string }>(listChains, []);
-    return rows.map(({ chain }) => chain);
-  }
-
-  /** The rows of a chain behind the place `after`, in order. */
-  readChain(chain: TeamId, after: number, limit: number): Promise<ChainRow[]> {
-    return this.run(chain, (manager) => manager.query<ChainRow[]>(readChain, [chain, after, limit]));
+  /** Where each chain ends, across teams. */
+  listEnds(): Promise<AuditLink[]> {
+    return this.acrossTeams.read<AuditLink>(listEnds, []);
   }
 
   private run<T>(chain: TeamId, work: TransactionWork<T>): Promise<T> {
@@ -89,16 +82,15 @@ export class AuditEventRepository {
 const insertEvent = `
   insert into audit_event (team_id, event) values ($1, $2::jsonb) returning seq, encode(hash, 'hex') as hash`;
 
-const readChain = `
-  select seq, event::text as text, encode(hash, 'hex') as hash
-    from audit_event where team_id = $1 and seq > $2 order by seq limit $3`;
-
 /** Hops from chain to chain along the primary key, whatever their lengths. */
-const listChains = `
+const listEnds = `
   with recursive chain(team_id) as (
     (select team_id from audit_event order by team_id limit 1)
     union all
     select (select team_id from audit_event where team_id > chain.team_id order by team_id limit 1)
       from chain where chain.team_id is not null
   )
-  select team_id as chain from chain where team_id is not null order by 1`;
+  select team_id as "teamId", last.seq, encode(last.hash, 'hex') as hash
+    from chain cross join lateral (
+      select seq, hash from audit_event where team_id = chain.team_id order by seq desc limit 1) last
+   where last.seq <= ${Number.MAX_SAFE_INTEGER}`;

@@ -1,72 +1,71 @@
-import { readFile } from 'node:fs/promises';
-import { Inject, Injectable } from '@nestjs/common';
 import { toTeamId } from '@kdx/shared';
-import { ENV, type Env } from '../env';
-import { readAnchors, type Anchor, type BadAnchor } from './anchor';
-import { AuditEventRepository } from './audit-event.repository';
+import type { Database } from '../database';
+import type { ToolEnv } from '../env';
+import { sqlStateOf } from '../errors';
+import type { Anchor } from './anchor';
+import { readAnchorFile, type AnchorFile } from './anchor-file';
+import { instanceChain } from './audit-event';
+import { findBrokenGuards, type BrokenGuard } from './audit-guards';
+import { ChainReaderRepository } from './chain-reader.repository';
 import { ChainVerifier, type ChainReport } from './verify-chain';
-
-/** What became of the anchors: read, none written yet, or no key to check them with. */
-export type AnchorState = 'read' | 'no file' | 'no key';
 
 export interface AuditReport {
   chains: ChainReport[];
-  anchors: { state: AnchorState; count: number; bad: BadAnchor[] };
+  /** What guards the log in the database, and is not as it was made. */
+  guards: BrokenGuard[];
+  anchors: Omit<AnchorFile, 'anchors'> & { count: number };
 }
 
 /** Called now and then on the way: in which chain, and how many of its events were read. */
 export type OnProgress = (chain: string, events: number) => void;
 
-const batchSize = 2_000;
-
-/** Walks the chains, in batches, and compares them with the anchors. Reads only; the server may be running. */
-@Injectable()
+/** Walks the chains and compares them with the anchors, and the table with what was made. Reads only; servers may be running. */
 export class AuditVerifier {
-  constructor(
-    @Inject(AuditEventRepository) private readonly events: AuditEventRepository,
-    @Inject(ENV) private readonly env: Env,
+  private constructor(
+    private readonly reader: ChainReaderRepository,
+    private readonly env: Pick<ToolEnv, 'auditKey' | 'auditAnchorFile'>,
   ) {}
 
-  /** @param only one chain; all of them where absent */
+  static on(database: Database, env: Pick<ToolEnv, 'auditKey' | 'auditAnchorFile'>): AuditVerifier {
+    return new AuditVerifier(new ChainReaderRepository(database), env);
+  }
+
+  /** @param only one chain; all of them where absent. Of a chain that never was, the report has neither events nor anchors */
   async verify(only: string | undefined, onProgress: OnProgress): Promise<AuditReport> {
     // The anchors first: what is anchored was committed before.
-    const { state, anchors, bad } = await this.readAnchors();
+    const { anchors, ...file } = await readAnchorFile(this.env.auditKey, this.env.auditAnchorFile);
+    const guards = findBrokenGuards(await this.reader.describeTable());
     const byChain = Map.groupBy(anchors, ({ teamId }) => teamId);
     const chains: ChainReport[] = [];
     for (const chain of only === undefined ? await this.listChains(byChain) : [only])
       chains.push(await this.walk(chain, byChain.get(chain) ?? [], onProgress));
-    return { chains, anchors: { state, count: anchors.length, bad } };
+    return { chains, guards, anchors: { ...file, count: anchors.length } };
   }
 
-  /** One that was removed altogether is still in the anchors. */
+  /** One that was removed altogether is still in the anchors; the instance has always one. */
   private async listChains(anchored: Map<string, Anchor[]>): Promise<string[]> {
-    return [...new Set([...(await this.events.listChains()), ...anchored.keys()])].toSorted();
+    return [...new Set([instanceChain, ...(await this.reader.listChains()), ...anchored.keys()])].toSorted();
   }
 
+  /** A chain that the database cannot give is bad; that it does not answer at all is no verdict on any. */
   private async walk(chain: string, anchors: Anchor[], onProgress: OnProgress): Promise<ChainReport> {
     const verifier = new ChainVerifier(chain, anchors);
-    let after = Number.MIN_SAFE_INTEGER;
     let read = 0;
-    for (;;) {
-      const rows = await this.events.readChain(toTeamId(chain), after, batchSize);
-      rows.forEach((row) => verifier.add(row));
-      read += rows.length;
-      const last = rows.at(-1);
-      if (!last || rows.length < batchSize) return verifier.end();
-      after = last.seq;
-      onProgress(chain, read);
-    }
-  }
-
-  private async readAnchors(): Promise<{ state: AnchorState; anchors: Anchor[]; bad: BadAnchor[] }> {
-    const key = this.env.auditKey?.reveal();
-    if (key === undefined) return { state: 'no key', anchors: [], bad: [] };
     try {
-      return { state: 'read', ...readAnchors(key, await readFile(this.env.auditAnchorFile, 'utf8')) };
+      await this.reader.read(toTeamId(chain), (rows) => {
+        rows.forEach((row) => verifier.add(row));
+        if (read > 0) onProgress(chain, read);
+        read += rows.length;
+      });
+      return verifier.end();
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-        return { state: 'no file', anchors: [], bad: [] };
-      throw error;
+      if (!isOfTheRows(error)) throw error;
+      return verifier.endUnreadable();
     }
   }
+}
+
+/** SQLSTATE classes 22 (bad data), 42 (a column or right is gone) and XX (a damaged page). */
+function isOfTheRows(error: unknown): boolean {
+  return /^(22|42|XX)/.test(sqlStateOf(error) ?? '');
 }

@@ -2,7 +2,12 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** SHA-256 of the canonical JSON of a value (keys in order, `undefined` left out), in hex. */
 export function fingerprint(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return digest(canonicalJson(value));
+}
+
+/** SHA-256 of a text, in hex. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** What the first event of a team's chain is linked to, so that a chain cannot pass for another team's. */

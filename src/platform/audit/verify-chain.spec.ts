@@ -6,6 +6,16 @@ const teamId = '019aa000-0000-7000-8000-000000000001';
 const otherTeam = '019aa000-0000-7000-8000-000000000002';
 const seed = 20_261_123;
 
+/** What the columns of the events here hold. */
+const columns = {
+  at: null,
+  action: 'agents.update',
+  outcome: null,
+  actor_id: null,
+  target_type: null,
+  target_id: null,
+};
+
 /** A linked chain of events, as the database would hold it. */
 function chainOf(length: number, team = teamId): ChainRow[] {
   let previous = firstLink(team);
@@ -13,7 +23,7 @@ function chainOf(length: number, team = teamId): ChainRow[] {
     const seq = index + 1;
     const text = JSON.stringify({ id: `event-${team}-${seq}`, seq, action: 'agents.update' });
     previous = nextLink(previous, text);
-    return { seq, text, hash: previous.toString('hex') };
+    return { seq, text, hash: previous.toString('hex'), columns };
   });
 }
 
@@ -38,7 +48,12 @@ function relink(rows: ChainRow[], from: number): ChainRow[] {
     const seq = index + 1;
     const text = JSON.stringify({ ...JSON.parse(row.text), seq });
     previous = nextLink(previous, text);
-    return { seq, text, hash: previous.toString('hex') };
+    return {
+      seq,
+      text,
+      hash: previous.toString('hex'),
+      columns: { ...columns, action: JSON.parse(text).action ?? null },
+    };
   });
 }
 
@@ -92,6 +107,7 @@ describe('the verifier of a chain', () => {
     seq,
     text: JSON.stringify({ seq, forged: true }),
     hash: 'ab'.repeat(32),
+    columns,
   });
 
   const tamperings: Record<string, Tampering> = {
@@ -149,7 +165,12 @@ describe('the verifier of a chain', () => {
     'one that was put between, its hash made to fit': (at) => {
       const previous = at > 0 ? Buffer.from(chain[at - 1]!.hash, 'hex') : firstLink(teamId);
       const text = JSON.stringify({ seq: at + 1, forged: true });
-      const row = { seq: at + 1, text, hash: nextLink(previous, text).toString('hex') };
+      const row = {
+        seq: at + 1,
+        text,
+        hash: nextLink(previous, text).toString('hex'),
+        columns: { ...columns, action: null },
+      };
       return { rows: renumber(chain.toSpliced(at, 0, row)), seq: at + 1, fault: 'inserted' };
     },
     'one that was doubled': (at, random) => {

@@ -3,12 +3,25 @@ import { firstLink, nextLink } from './digests';
 
 /** A row of a chain as it is stored. */
 export interface ChainRow {
+  /** `NaN` where it is no number. Beyond 2^53 it is not exact, and is no place of a chain. */
   seq: number;
   /** The event as PostgreSQL spells it. */
   text: string;
   /** Hex. */
   hash: string;
+  /** What the columns that lists filter by hold: see {@link eventColumns}. */
+  columns: Record<string, string | null>;
 }
+
+/** The columns that the database reads out of the event, and where they stand in it. */
+export const eventColumns = [
+  { column: 'at', path: ['at'] },
+  { column: 'action', path: ['action'] },
+  { column: 'outcome', path: ['outcome'] },
+  { column: 'actor_id', path: ['actor', 'id'] },
+  { column: 'target_type', path: ['target', 'type'] },
+  { column: 'target_id', path: ['target', 'id'] },
+];
 
 /**
  * What is wrong with a link:
@@ -17,9 +30,19 @@ export interface ChainRow {
  * - `inserted`: nobody of ours wrote it.
  * - `reordered`: another event of the chain stands in its place.
  * - `truncated`: the chain ends before it, and an anchor says that it was there.
+ * - `columnEdited`: its event is what was written, and a column that lists filter by says something else.
+ * - `unreadable`: the database does not give the chain's rows from there on.
  * - `anchorMismatch`: the chain fits together, and is another than the one that was anchored: it was written anew.
  */
-type Fault = 'edited' | 'missing' | 'inserted' | 'reordered' | 'truncated' | 'anchorMismatch';
+export type Fault =
+  | 'edited'
+  | 'missing'
+  | 'inserted'
+  | 'reordered'
+  | 'truncated'
+  | 'columnEdited'
+  | 'unreadable'
+  | 'anchorMismatch';
 
 /** The first bad link of a chain. */
 export interface BadLink {
@@ -55,6 +78,7 @@ export class ChainVerifier {
   private previous: Buffer;
   private beforePrevious: Buffer | undefined;
   private suspect: Suspect | undefined;
+  /** The first link that hangs together with the others, and is wrong all the same. */
   private mismatch: BadLink | undefined;
   private readonly anchors: Map<number, Set<string>>;
 
@@ -97,10 +121,19 @@ export class ChainVerifier {
     return { teamId: this.teamId, events: this.events, anchors: this.anchors.size, badLink };
   }
 
-  private compare({ seq, hash }: ChainRow): void {
+  /** The database could not give what comes next. */
+  endUnreadable(): ChainReport {
+    const report = this.end();
+    if (report.badLink && report.badLink.fault !== 'truncated') return report;
+    return { ...report, badLink: { teamId: this.teamId, seq: this.events + 1, fault: 'unreadable' } };
+  }
+
+  private compare(row: ChainRow): void {
+    const { seq, hash } = row;
     const anchored = this.anchors.get(seq);
-    if (!anchored || (anchored.has(hash) && anchored.size === 1)) return;
-    this.mismatch ??= { teamId: this.teamId, seq, fault: 'anchorMismatch' };
+    if (anchored && !(anchored.has(hash) && anchored.size === 1))
+      this.mismatch ??= { teamId: this.teamId, seq, fault: 'anchorMismatch' };
+    if (!hasItsColumns(row)) this.mismatch ??= { teamId: this.teamId, seq, fault: 'columnEdited' };
   }
 
   private findTruncation(): BadLink | undefined {
@@ -125,6 +158,24 @@ function classify({ row, expected, previous, beforePrevious, next, isElsewhere }
   if (row.seq !== expected || (place !== undefined && place > expected && !fits(previous, row)))
     return { seq: expected, fault: 'missing' };
   return { seq: expected, fault: 'edited' };
+}
+
+function hasItsColumns({ text, columns }: ChainRow): boolean {
+  const event: unknown = JSON.parse(text); // it is what the trigger hashed, which was JSON
+  return eventColumns.every(({ column, path }) => textAt(event, path) === columns[column]);
+}
+
+/** As `#>>` of PostgreSQL answers it. */
+function textAt(event: unknown, path: string[]): string | null {
+  const found = path.reduce<unknown>(
+    (value, name) =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).find(([key]) => key === name)?.[1]
+        : undefined,
+    event,
+  );
+  if (found === undefined || found === null) return null;
+  return typeof found === 'string' ? found : JSON.stringify(found);
 }
 
 function fits(previous: Buffer, { text, hash }: ChainRow): boolean {
