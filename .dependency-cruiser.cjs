@@ -206,7 +206,7 @@ module.exports = {
           '^src/identity/better-auth/',
           String.raw`^src/identity/identity\.module\.ts$`,
           String.raw`^src/health/health\.controller\.ts$`,
-          String.raw`^src/(app\.module|server|audit-verify|keys-rotate)\.ts$`,
+          String.raw`^src/(app\.module|server|audit-verify|key-tools\.module)\.ts$`,
         ],
       },
       to: { path: '^src/platform/database/' },

@@ -19,4 +19,4 @@ export type { TokenRouter } from './tokens/token.router';
 export type { ExecutionRouter } from './usage/execution.router';
 export { runModelSyncCommand } from './model-sync/terminal';
 export { runAuditVerifyCommand } from './audit/terminal';
-export { runKeysRotateCommand } from './encryption/encryption.module';
+export { KeyRotationModule, runKeysRotateCommand, type KeysRotateNeed } from './encryption/encryption.module';

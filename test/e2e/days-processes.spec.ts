@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Database } from '../../src/platform/database';
 import { createSession, createTeam, say, signUp, Client, type Answer } from '../support/client';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
+import { createTestEnv } from '../support/env';
 import { ServerProcesses, type ServerProcess } from '../support/process';
 import {
   addTeamProvider,
@@ -45,6 +47,70 @@ describe('bad days of a server', () => {
 
   const executionOf = async (client: Client, id: string): Promise<Answer['body']> =>
     (await listExecutions(client)).find((execution) => execution.id === id);
+
+  describe('a command of the terminal', () => {
+    const production = { NODE_ENV: 'production', PORT: 'canary' };
+    let place: TestDatabase;
+
+    beforeAll(async () => {
+      place = await createTestDatabase();
+    });
+
+    afterAll(() => place.drop());
+
+    it('verifies the audit log without any key, makes none, and changes nothing', async () => {
+      const before = readdirSync(place.dataDir).toSorted();
+      for (const variables of [production, {}]) {
+        const { code, output } = await processes.run(['audit-verify.js'], place, variables);
+        expect({ code, output }).toEqual({
+          code: 0,
+          output: expect.stringMatching(/AUDIT_KEY is not set[^]*0 events in 1 chain: whole/),
+        });
+      }
+      expect(readdirSync(place.dataDir).filter((name) => !name.startsWith('lock'))).toEqual(
+        before.filter((name) => !name.startsWith('lock')),
+      );
+    });
+
+    it('says how rotation stands without the secrets of sessions, and plants no canary', async () => {
+      const { code, output } = await processes.run(['keys-rotate.js', '--status'], place, {
+        ...production,
+        AI_STUDIO_KEK: makeKek('one'),
+      });
+      expect({ code, output }).toEqual({
+        code: 0,
+        output: expect.stringMatching(/Seals now: one version 1[^]*Left .*: 0/),
+      });
+      const database = await Database.openAsItIs(createTestEnv(place), 'read');
+      expect((await database.pool.query('select from kek_canary')).rowCount).toBe(0);
+      await expect(database.pool.query('delete from kek_canary')).rejects.toThrow(/read-only transaction/);
+      await database.close();
+      const keyless = await processes.run(['keys-rotate.js', '--status'], place, production);
+      expect(keyless).toEqual({ code: 1, output: expect.stringContaining('AI_STUDIO_KEK must be set') });
+    });
+
+    it('refuses a schema that is older or newer, and a directory without a database', async () => {
+      const own = await createTestDatabase();
+      const run = () => processes.run(['audit-verify.js'], own);
+      const change = async (statement: string) => {
+        const database = await Database.openAsItIs(createTestEnv(own), 'write');
+        await database.pool.query(statement);
+        await database.close();
+      };
+      await change(`delete from schema_migration where name = 'AuditHardening1764310000000'`);
+      expect(await run()).toEqual({
+        code: 1,
+        output: expect.stringMatching(/older than this command: AuditHardening1764310000000 is missing/),
+      });
+      await own.drop();
+      const nowhere = await processes.run(['audit-verify.js'], {
+        dataDir: join(empty, 'nowhere'),
+        databaseUrl: undefined,
+      });
+      expect(nowhere).toEqual({ code: 1, output: expect.stringContaining('There is no database in') });
+      expect(existsSync(join(empty, 'nowhere'))).toBe(false);
+    });
+  });
 
   describe('a start that must not be', () => {
     const refuse = async (variables: Record<string, string>) => {

@@ -90,7 +90,11 @@ describe('stored keys of a team', () => {
   it('are sealed anew under a new data key, open before, during and after, and the old one goes', async () => {
     const rotate = async () => {
       let text = '';
-      const code = await runKeysRotateCommand(app.nest, ['--data-keys'], (line) => (text += line));
+      const code = await runKeysRotateCommand(
+        ['--data-keys'],
+        (line) => (text += line),
+        async () => app.nest,
+      );
       return { code, text };
     };
     const before = await query('select id from team_key');

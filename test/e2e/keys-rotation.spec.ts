@@ -1,5 +1,6 @@
 import { runKeysRotateCommand } from '../../src/ai-studio';
 import { KeyRotation } from '../../src/ai-studio/encryption/key-rotation';
+import { instanceChain } from '../../src/platform/audit';
 import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
@@ -33,7 +34,11 @@ describe('rotation of keys', () => {
   /** What the command says, and its exit code. */
   const rotate = async (app: TestApp, ...args: string[]) => {
     let text = '';
-    const code = await runKeysRotateCommand(app.nest, args, (line) => (text += line));
+    const code = await runKeysRotateCommand(
+      args,
+      (line) => (text += line),
+      async () => app.nest,
+    );
     return { code, text };
   };
 
@@ -266,6 +271,17 @@ describe('rotation of keys', () => {
       code: 0,
       text: expect.stringMatching(/^Removed data keys: 2/),
     });
+    const recorded = await app.nest
+      .get(Database)
+      .pool.query(
+        `select team_id as chain, action, actor_id as actor from audit_event where action ~ 'abandon'`,
+      );
+    expect(recorded.rows.toSorted(byChain)).toEqual(
+      [
+        { chain: instanceChain, action: 'keks.abandon', actor: 'terminal' },
+        ...things.map(({ teamId }) => ({ chain: teamId, action: 'dataKeys.abandon', actor: 'terminal' })),
+      ].toSorted(byChain),
+    );
     expect(await countByKek(app)).toEqual({ new: 1 });
     for (const { teamId, blob } of things) {
       await expect(encryptionOf(app).open(teamId, place, blob)).rejects.toMatchObject({
@@ -330,3 +346,7 @@ describe('rotation of keys', () => {
     },
   );
 });
+
+function byChain(a: { chain: string }, b: { chain: string }): number {
+  return a.chain.localeCompare(b.chain);
+}

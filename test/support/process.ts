@@ -38,8 +38,9 @@ export class ServerProcesses {
   }
 
   /** Spawns a server with these environment variables and no others. */
-  spawn(place: Place, variables: Record<string, string> = {}): ServerProcess {
-    const child = spawn(process.execPath, [join(this.folder, 'dist/src/main.js')], {
+  spawn(place: Place, variables: Record<string, string> = {}, script = ['main.js']): ServerProcess {
+    const [file = '', ...args] = script;
+    const child = spawn(process.execPath, [join(this.folder, 'dist/src', file), ...args], {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -63,6 +64,17 @@ export class ServerProcesses {
     const server = this.spawn(place, variables);
     await server.listens();
     return server;
+  }
+
+  /** Runs a command of the terminal to its end: the file beside `main.js`, and its arguments. */
+  async run(
+    script: string[],
+    place: Place,
+    variables: Record<string, string> = {},
+  ): Promise<{ code: number | null; output: string }> {
+    const command = this.spawn(place, variables, script);
+    const { code } = await command.exited;
+    return { code, output: command.output };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { EnvError, type KekProviderKind, type KekSettings } from '../../platform/env';
+import { EnvError, keyVariables, type KekProviderKind, type KekSettings } from '../../platform/env';
 import { AwsKms } from './aws-kms';
 import { GoogleKms } from './google-kms';
 import type { KekProvider } from './kek-provider';
@@ -16,7 +16,8 @@ export function createKekRing(settings: KekSettings): KekRing {
     vault: vault && new VaultTransit(vault),
   };
   const { [settings.provider]: primary, ...others } = providers;
-  if (!primary) throw new EnvError([`AI_STUDIO_KEK_PROVIDER: ${settings.provider} has no keys.`]);
+  if (!primary)
+    throw new EnvError([`${keyVariables[settings.provider]} must be set, as the servers have it.`]);
   return new KekRing(
     primary,
     Object.values<KekProvider | undefined>(others).filter((provider) => provider !== undefined),

@@ -77,6 +77,6 @@ export class DataKeyRotation {
     if (!newest || newest.createdAt.getTime() > Date.now() - graceMs) return;
     const blobs = await Promise.all(this.encryption.secrets.map((secrets) => secrets.list(teamId)));
     const inUse = new Set(blobs.flat().map((blob) => this.encryption.dataKeyOf(blob)));
-    for (const { id } of older) if (!inUse.has(id)) await this.teamKeys.delete(teamId, id);
+    for (const { id } of older) if (!inUse.has(id)) await this.teamKeys.delete(teamId, id, 'remove');
   }
 }

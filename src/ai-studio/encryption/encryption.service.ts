@@ -14,6 +14,7 @@ import {
   type DataKey,
   type SecretBinding,
 } from './sealed-blob';
+import type { TeamKey } from './team-key.entity';
 import { TeamKeyRepository } from './team-key.repository';
 import { toUnreadable } from './unreadable';
 
@@ -132,7 +133,7 @@ export class EncryptionService {
 
   /** Makes a new data key: from now on it seals, and what the older ones sealed still opens. Answers its id. */
   async renewDataKey(teamId: TeamId): Promise<string> {
-    return (await this.createDataKey(teamId)).id;
+    return (await this.createDataKey(teamId, (key) => this.teamKeys.renew(key))).id;
   }
 
   /**
@@ -141,7 +142,7 @@ export class EncryptionService {
    */
   private async ensureDataKey(teamId: TeamId): Promise<DataKey> {
     const newest = await this.teamKeys.findNewest(teamId);
-    if (!newest) return this.createDataKey(teamId);
+    if (!newest) return this.createDataKey(teamId, (key) => this.teamKeys.insert(key));
     try {
       return await this.unwrap(teamId, newest);
     } catch (error) {
@@ -149,12 +150,15 @@ export class EncryptionService {
     }
   }
 
-  private async createDataKey(teamId: TeamId): Promise<DataKey> {
+  private async createDataKey(
+    teamId: TeamId,
+    store: (key: TeamKey & { teamId: TeamId }) => Promise<void>,
+  ): Promise<DataKey> {
     const id = uuidv7();
     const plain = randomBytes(32);
     try {
       const wrapped = await this.kek.wrap(plain, { teamId, dekId: id });
-      await this.teamKeys.insert({ teamId, id, ...wrapped, createdAt: new Date() });
+      await store({ teamId, id, ...wrapped, createdAt: new Date() });
       const key = createSecretKey(plain);
       this.dataKeys.set(teamId, id, key);
       return { id, key };

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { ENV, EnvError, keyVariables, type Env } from '../../platform/env';
-import { LOGGER, type Logger } from '../../platform/logging';
+import { keyVariables } from '../../platform/env';
 import { KEK_PROVIDER } from './encryption.service';
 import type { KekCanary } from './kek-canary.entity';
 import { KekCanaryRepository } from './kek-canary.repository';
@@ -15,27 +14,17 @@ import { TeamKeyRepository } from './team-key.repository';
 const canaryTeam = 'ai-studio/kek-canary';
 
 /**
- * Proves at start that the configured key-encryption keys are the ones that sealed what is stored: each has a canary, a
- * throw-away data key that must open. Production refuses to start otherwise; elsewhere the log says it loudly.
+ * Proves that the configured key-encryption keys are the ones that sealed what is stored: each has a canary, a throw-away
+ * data key that must open.
  */
 @Injectable()
-export class KekCanaries implements OnModuleInit {
+export class KekCanaries {
   constructor(
     @Inject(KEK_PROVIDER) private readonly kek: KekProvider,
     @Inject(KekCanaryRepository) private readonly canaries: KekCanaryRepository,
     @Inject(KeyUseRepository) private readonly use: KeyUseRepository,
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
-    @Inject(ENV) private readonly env: Env,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
-
-  async onModuleInit(): Promise<void> {
-    const problems = await this.check();
-    if (problems.length === 0) return;
-    if (this.env.production) throw new EnvError(problems);
-    for (const problem of problems)
-      this.logger.error({ problem }, 'STORED KEYS CANNOT BE OPENED; production would not start');
-  }
 
   /**
    * What is wrong, one text each that names the variable to mend. Where nothing is, the key that wraps gets its canary if

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditLog, instanceChain, toEvent } from '../../platform/audit';
 import { AppError } from '../../platform/errors';
 import { KEK_PROVIDER } from './encryption.service';
 import { KekCanaries } from './kek-canaries';
@@ -41,6 +42,7 @@ export class KeyRotation {
     @Inject(KeyUseRepository) private readonly use: KeyUseRepository,
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
     @Inject(KekCanaries) private readonly canaries: KekCanaries,
+    @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
   async getStatus(): Promise<RotationStatus> {
@@ -86,16 +88,25 @@ export class KeyRotation {
 
   /**
    * Removes the data keys under a key-encryption key that is lost: nothing will ever open what they sealed, so the teams
-   * have to store their keys again. Refuses a key that is configured. Answers how many it were.
+   * have to store their keys again. Recorded in the chain of each team and in the instance's. Refuses a key that is
+   * configured. Answers how many it were.
    */
   async abandon(kekId: string): Promise<number> {
     await this.countLost(kekId);
     let count = 0;
     for (;;) {
       const names = await this.use.listUnder(kekId, batchSize);
-      if (names.length === 0) return count;
-      for (const { teamId, id } of names) if (await this.teamKeys.delete(teamId, id)) count++;
+      if (names.length === 0) break;
+      for (const { teamId, id } of names) if (await this.teamKeys.delete(teamId, id, 'abandon')) count++;
     }
+    await this.audit.record(
+      instanceChain,
+      toEvent(
+        { system: 'terminal' },
+        { action: 'keks.abandon', target: { type: 'kek', id: kekId, name: `${count} data keys` } },
+      ),
+    );
+    return count;
   }
 
   /** What went wrong, or `undefined`. No transaction is open while a key service is asked. */

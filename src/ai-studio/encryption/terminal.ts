@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
-import { ENV, type Env } from '../../platform/env';
+import { ENV, type KeyToolEnv } from '../../platform/env';
 import { AppError } from '../../platform/errors';
 import { DataKeyRotation } from './data-key-rotation';
 import { KeyRotation, type RotationStatus } from './key-rotation';
@@ -18,38 +18,40 @@ const help = `Wraps the data keys of all teams anew under the key-encryption key
 
 It may run beside servers, and be stopped and started again at any time. Before it, give every server the new key; an old
 one may be retired once nothing is left under it. The exit code is 0 where nothing is left, 2 where something is that was
-not asked to be done, 1 where something could not be done. See docs/keys.md.
+not asked to be done, 1 where something could not be done. It needs the database and the key-encryption keys, and for
+--data-keys all that a server needs. See docs/keys.md.
 `;
 
-/** The terminal's command. Answers the exit code. Throws what the services throw. */
+/** What a command needs: to read, to change what wraps data keys, or the whole product, which knows what data keys sealed. */
+export type KeysRotateNeed = 'read' | 'write' | 'application';
+
+/**
+ * The terminal's command. Answers the exit code. Throws what the services throw.
+ * @param open called once it is known what is asked for
+ */
 export async function runKeysRotateCommand(
-  app: INestApplicationContext,
   args: string[],
   print: (text: string) => void,
+  open: (need: KeysRotateNeed) => Promise<INestApplicationContext>,
 ): Promise<number> {
   const options = parse(args);
   if (options.help) {
     print(help);
     return 0;
   }
+  const isAsked = options.status || options['dry-run'];
+  const app = await open(options['data-keys'] ? 'application' : isAsked ? 'read' : 'write');
   const rotation = app.get(KeyRotation, { strict: false });
   if (options.abandon !== undefined) return abandon(app, rotation, options.abandon, options.yes, print);
   const before = await rotation.getStatus();
   print(describe(before));
-  if (options.status || options['dry-run']) {
+  if (isAsked) {
     const teams = options['data-keys'] ? await app.get(DataKeyRotation, { strict: false }).countDue() : 0;
     if (teams > 0) print(`${teams} teams would get a new data key.\n`);
     return before.left === 0 && teams === 0 ? 0 : 2;
   }
   const problems: string[] = [];
-  if (options['data-keys']) {
-    const renewal = await app
-      .get(DataKeyRotation, { strict: false })
-      .renewAll(({ teams, secrets }) =>
-        print(`${teams} teams have a new data key, ${secrets} secrets are under it\n`),
-      );
-    problems.push(...renewal.problems);
-  }
+  if (options['data-keys']) problems.push(...(await renew(app, print)));
   const outcome = await rotation.rewrapAll(({ done, failed, left }) =>
     print(`${done} wrapped anew, ${failed} failed, ${left} left\n`),
   );
@@ -63,6 +65,16 @@ export async function runKeysRotateCommand(
   return outcome.left === 0 && problems.length === 0 ? 0 : 1;
 }
 
+/** Answers what was wrong where a team was left as it was. */
+async function renew(app: INestApplicationContext, print: (text: string) => void): Promise<string[]> {
+  const { problems } = await app
+    .get(DataKeyRotation, { strict: false })
+    .renewAll(({ teams, secrets }) =>
+      print(`${teams} teams have a new data key, ${secrets} secrets are under it\n`),
+    );
+  return problems;
+}
+
 /** What cannot be undone is done only by who has the right keys and says how much it is. */
 async function abandon(
   app: INestApplicationContext,
@@ -71,7 +83,7 @@ async function abandon(
   yes: string | undefined,
   print: (text: string) => void,
 ): Promise<number> {
-  const { databaseUrl, generatedKeyFiles } = app.get<Env>(ENV, { strict: false });
+  const { databaseUrl, generatedKeyFiles } = app.get<KeyToolEnv>(ENV, { strict: false });
   if (databaseUrl && generatedKeyFiles.some((file) => file.endsWith('ai-studio-kek')))
     throw new AppError(
       'CONFLICT',

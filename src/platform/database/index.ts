@@ -1,5 +1,5 @@
 export { Database, dataSourceOptions } from './database';
-export { DatabaseModule } from './database.module';
+export { DatabaseModule, ToolDatabaseModule } from './database.module';
 export { writeWithPatience } from './patience';
 export { Recovery } from './recovery';
 export {
