@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -6,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs';
+import { toRequestOrigin } from './identity';
 import type { Env } from './platform/env';
 import { AppError, restErrorBody, toAppError } from './platform/errors';
 import { Lifecycle } from './platform/lifecycle';
@@ -18,7 +18,7 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
-    genReqId: ({ headers }: IncomingMessage) => acceptRequestId(headers['x-request-id']) ?? uuidv7(),
+    genReqId: () => uuidv7(), // ours alone: a caller must not choose what logs and the audit log say
     // tRPC's batches name their procedures in the path; this is the length that its documentation gives.
     routerOptions: { maxParamLength: 5_000 },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
@@ -51,6 +51,7 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     logger.info(
       {
         requestId: request.id,
+        clientRequestId: toRequestOrigin(request).clientId,
         method: request.method,
         url: request.routeOptions.url,
         status: reply.statusCode,
@@ -100,9 +101,4 @@ function assertJson({ method, headers }: FastifyRequest): void {
     'VALIDATION_FAILED',
     'Send a query as GET, anything else as POST with application/json.',
   );
-}
-
-/** A caller's own request id, if it is harmless to log and to send back. */
-function acceptRequestId(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && /^[\w-]{8,64}$/.test(header) ? header : undefined;
 }

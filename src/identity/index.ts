@@ -1,6 +1,7 @@
 export { IdentityModule } from './identity.module';
 export type { ApiKeyRouter } from './api-keys/api-key.router';
 export { forbidden, isTeamAdminFor, toOrigin, toScope, type Caller } from './callers/caller';
+export { toRequestOrigin } from './callers/credentials';
 export { Directory } from './directory/directory';
 export { CurrentCaller } from './callers/current-caller';
 export { grantablePermissions } from './permissions/grantable';

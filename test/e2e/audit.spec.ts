@@ -799,13 +799,31 @@ describe('the audit log', () => {
           method: 'POST',
           headers: {
             'content-type': 'application/json',
-            'x-ai-studio-address': '6.6.6.6',
+            'x-ai-studio-origin': '{"id":"forged-id","address":"6.6.6.6"}',
             'x-forwarded-for': '6.6.6.6',
+            'x-request-id': 'chosen-by-me',
           },
           body: JSON.stringify({ email: person.email, password: 'correct horse battery' }),
         }),
       );
-      expect(instance).toMatchObject([{ address: '127.0.0.1' }]);
+      expect(instance).toMatchObject([
+        {
+          address: '127.0.0.1',
+          requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+          clientRequestId: 'chosen-by-me',
+        },
+      ]);
+      const { result, team } = await eventsOf(() =>
+        admin.fetch('/api/v1/agents', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-request-id': instance[0]!.requestId },
+          body: JSON.stringify({ name: fresh('agent'), instructions: 'x' }),
+        }),
+      );
+      expect(team).toMatchObject([
+        { requestId: result.headers.get('x-request-id'), clientRequestId: instance[0]!.requestId },
+      ]);
+      expect(team[0]!.requestId).not.toBe(instance[0]!.requestId);
     });
   });
 
@@ -999,7 +1017,7 @@ describe('the audit log', () => {
       ['the first event, deleted', 'delete from audit_event where team_id = $1 and seq = 1', 1, 'missing'],
       [
         'a deleted event whose gap was closed',
-        'with gone as (delete from audit_event where team_id = $1 and seq = 4) update audit_event set seq = seq - 1000000 where team_id = $1 and seq > 4',
+        'with gone as (delete from audit_event where team_id = $1 and seq = 4) update audit_event set seq = seq + 1000000 where team_id = $1 and seq > 4',
         4,
         'missing',
       ],
@@ -1009,7 +1027,9 @@ describe('the audit log', () => {
       const teamId = await chainOfTen();
       const { pool } = app.nest.get(Database);
       await pool.query(statement, [teamId]);
-      await pool.query('update audit_event set seq = seq + 999999 where team_id = $1 and seq < 0', [teamId]);
+      await pool.query('update audit_event set seq = seq - 1000001 where team_id = $1 and seq > 1000000', [
+        teamId,
+      ]);
       const { code, text } = await verify(teamId);
       expect({ code, text }).toEqual({ code: 2, text: expect.stringContaining(`event ${seq}: ${fault}`) });
       await forget(teamId);
@@ -1025,12 +1045,19 @@ describe('the audit log', () => {
       expect((await verify(swapped)).text).toContain('event 3: reordered');
 
       const filled = await chainOfTen();
+      const places = await pool.query<{ definition: string }>(
+        `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'audit_event_seq'`,
+      );
+      await pool.query('alter table audit_event drop constraint audit_event_seq');
       await pool.query('update audit_event set seq = -seq where team_id = $1 and seq > 4', [filled]);
       await pool.query(
         `insert into audit_event (team_id, event) select team_id, event || '{"action": "x.y"}' from audit_event where team_id = $1 and seq = 4`,
         [filled],
       );
       await pool.query('update audit_event set seq = 1 - seq where team_id = $1 and seq < 0', [filled]);
+      await pool.query(
+        `alter table audit_event add constraint audit_event_seq ${places.rows[0]!.definition}`,
+      );
       expect((await verify(filled)).text).toContain('event 5: inserted');
 
       const anew = await chainOfTen();

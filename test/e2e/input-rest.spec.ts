@@ -664,20 +664,22 @@ describe('what comes in over REST', () => {
 
   describe('a request id', () => {
     it.each(['abcdefgh', 'A_b-9'.repeat(12), uuidv7()])(
-      'of the caller is taken and sent back: %s',
+      'of the caller is kept beside ours, and never stands in its place: %s',
       async (id) => {
-        const [found, missing] = [
-          await send('GET', '/api/v1/models', undefined, { 'x-request-id': id }),
-          await send('GET', '/api/v1/nothing', undefined, { 'x-request-id': id }),
+        const headers = { 'x-request-id': id };
+        const [found, missing, trpc] = [
+          await send('GET', '/api/v1/models', undefined, headers),
+          await send('GET', '/api/v1/nothing', undefined, headers),
+          await send('GET', '/trpc/aiModels.nothing', undefined, headers),
         ];
-        expect([
-          found.headers.get('x-request-id'),
-          missing.headers.get('x-request-id'),
-          missing.body.error.requestId,
-        ]).toEqual([id, id, id]);
-        const trpc = await send('GET', '/trpc/aiModels.nothing', undefined, { 'x-request-id': id });
-        expect([trpc.headers.get('x-request-id'), trpc.body.error.data.error.requestId]).toEqual([id, id]);
-        expect(app.logs.some((line) => line.includes(`"requestId":"${id}"`))).toBe(true);
+        for (const { headers: answered } of [found, missing, trpc])
+          expect(answered.get('x-request-id')).not.toBe(id);
+        expect(missing.body.error.requestId).toBe(missing.headers.get('x-request-id'));
+        expect(trpc.body.error.data.error.requestId).toBe(trpc.headers.get('x-request-id'));
+        const ours = found.headers.get('x-request-id');
+        expect(
+          app.logs.filter((line) => line.includes(`"requestId":"${ours}","clientRequestId":"${id}"`)),
+        ).toHaveLength(1);
       },
     );
 
@@ -688,7 +690,7 @@ describe('what comes in over REST', () => {
       '<script>alert(1)</script>',
       '"},{"level":"fatal',
       'ümläut-ümläut',
-    ])('that could do harm is replaced: %s', async (id) => {
+    ])('of the caller that could do harm is kept nowhere: %s', async (id) => {
       const answer = await send('GET', '/api/v1/nothing', undefined, {
         'x-request-id': Buffer.from(id).toString('latin1'),
       });

@@ -18,4 +18,6 @@ export interface RequestOrigin {
   id: string;
   /** IP address of the other end of the connection. */
   address: string;
+  /** What the caller calls it, in the header `x-request-id` of the request: theirs to choose, so proof of nothing. */
+  clientId?: string | undefined;
 }

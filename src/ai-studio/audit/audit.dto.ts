@@ -77,7 +77,9 @@ export class AuditEventView {
     description: 'How many more attempts were refused and are not in the log',
   })
   omitted?: number;
-  @TextField({ max: 64, optional: true, description: 'x-request-id of the call' }) requestId?: string;
+  @TextField({ max: 64, optional: true, description: 'x-request-id of the answer' }) requestId?: string;
+  @TextField({ max: 64, optional: true, description: 'x-request-id of the request: as its caller chose it' })
+  clientRequestId?: string;
   @TextField({ max: 64, optional: true, description: 'IP address of the other end of the connection' })
   address?: string;
 }

@@ -138,18 +138,16 @@ function currentOrigin(after: Row | null): AuditOrigin {
   };
 }
 
-const addressHeader = 'x-ai-studio-address';
+const originHeader = 'x-ai-studio-origin';
 
 /** Tells Better Auth where a call comes from, whatever its client says. */
-export function writeOrigin(headers: Headers, { id, address }: RequestOrigin): void {
-  headers.set('x-request-id', id);
-  headers.set(addressHeader, address);
+export function writeOrigin(headers: Headers, origin: RequestOrigin): void {
+  headers.set(originHeader, JSON.stringify(origin));
 }
 
 export function readOrigin(headers: Headers | HeadersInit | undefined): RequestOrigin | undefined {
-  const given = new Headers(headers);
-  const [id, address] = [given.get('x-request-id'), given.get(addressHeader)];
-  return id && address ? { id, address } : undefined;
+  const given = new Headers(headers).get(originHeader);
+  return given === null ? undefined : (JSON.parse(given) as RequestOrigin); // only writeOrigin sets it: what a client sent is overwritten
 }
 
 function toRow(value: unknown): Row | null {

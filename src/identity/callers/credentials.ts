@@ -16,7 +16,12 @@ export function toCredentials({ headers }: FastifyRequest): Credentials {
   return { authorization, cookie, teamId: Array.isArray(team) ? team[0] : team };
 }
 
-/** Where a call came from. The address is the connection's own: no header is believed. */
-export function toRequestOrigin({ id, ip }: FastifyRequest): RequestOrigin {
-  return { id, address: ip };
+/** Where a call came from. The address is the connection's own, the id ours: no header is believed, and one is quoted. */
+export function toRequestOrigin({ id, ip, headers }: FastifyRequest): RequestOrigin {
+  return { id, address: ip, clientId: acceptRequestId(headers['x-request-id']) };
+}
+
+/** A caller's own name for the call, if it is harmless to log and to store. */
+function acceptRequestId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[\w-]{8,64}$/.test(header) ? header : undefined;
 }

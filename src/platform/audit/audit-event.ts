@@ -66,6 +66,8 @@ export interface AuditEvent extends AuditEntry {
   code?: ErrorCode | undefined;
   omitted?: number | undefined;
   requestId?: string | undefined;
+  /** As the caller named the call. */
+  clientRequestId?: string | undefined;
   address?: string | undefined;
 }
 

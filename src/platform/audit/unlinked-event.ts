@@ -30,6 +30,7 @@ function complete<E extends AuditEntry>(
     ...entry,
     outcome,
     requestId: request?.id,
+    clientRequestId: request?.clientId,
     address: request?.address,
   };
 }
