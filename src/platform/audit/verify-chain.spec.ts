@@ -1,10 +1,9 @@
 import type { AuditLink } from './audit-event';
 import { firstLink, nextLink } from './digests';
-import { ChainVerifier, type BadLink, type ChainReport, type ChainRow } from './verify-chain';
+import { ChainVerifier, type ChainReport, type ChainRow } from './verify-chain';
 
 const teamId = '019aa000-0000-7000-8000-000000000001';
 const otherTeam = '019aa000-0000-7000-8000-000000000002';
-const seed = 20_261_123;
 
 /** What the columns of the events here hold. */
 const columns = {
@@ -16,7 +15,7 @@ const columns = {
   target_id: null,
 };
 
-/** A linked chain of events, as the database would hold it. */
+/** A linked chain of events, as the database would hold it. What tampering does to a real one: test/prove/audit.spec.ts. */
 function chainOf(length: number, team = teamId): ChainRow[] {
   let previous = firstLink(team);
   return Array.from({ length }, (_, index) => {
@@ -37,9 +36,6 @@ function anchorOf({ seq, hash }: ChainRow): AuditLink {
   return { teamId, seq, hash };
 }
 
-/** Gives the rows the places in which they stand: what somebody does who hides a gap. */
-const renumber = (rows: ChainRow[]): ChainRow[] => rows.map((row, index) => ({ ...row, seq: index + 1 }));
-
 /** Links the rows from `from` on anew: what somebody does who knows how hashes are made. */
 function relink(rows: ChainRow[], from: number): ChainRow[] {
   let previous = from > 0 ? Buffer.from(rows[from - 1]!.hash, 'hex') : firstLink(teamId);
@@ -55,17 +51,6 @@ function relink(rows: ChainRow[], from: number): ChainRow[] {
       columns: { ...columns, action: JSON.parse(text).action ?? null },
     };
   });
-}
-
-/** mulberry32: the same numbers each time. */
-function randomOf(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 describe('the verifier of a chain', () => {
@@ -99,104 +84,15 @@ describe('the verifier of a chain', () => {
     expect(verify(chain, [end, { ...end, hash: '00' }]).badLink).toMatchObject({ fault: 'anchorMismatch' });
   });
 
-  type Tampering = (
-    at: number,
-    random: (below: number) => number,
-  ) => { rows: ChainRow[] } & Omit<BadLink, 'teamId'>;
-  const foreign = (seq: number): ChainRow => ({
-    seq,
-    text: JSON.stringify({ seq, forged: true }),
-    hash: 'ab'.repeat(32),
-    columns,
+  it('names a column that does not say what its event says, and what comes first of two faults', () => {
+    const edited = chain.with(4, { ...chain[4]!, columns: { ...columns, action: 'x.y' } });
+    expect(verify(edited, [end]).badLink).toEqual({ teamId, seq: 5, fault: 'columnEdited' });
+    expect(verify(edited.toSpliced(7, 1), [end]).badLink).toMatchObject({ seq: 5 });
+    expect(verify(edited.toSpliced(2, 1), [end]).badLink).toMatchObject({ seq: 3, fault: 'missing' });
   });
 
-  const tamperings: Record<string, Tampering> = {
-    'an event edited': (at) => ({
-      rows: chain.with(at, { ...chain[at]!, text: chain[at]!.text.replace('update', 'delete') }),
-      seq: at + 1,
-      fault: 'edited',
-    }),
-    'one bit of a hash': (at, random) => {
-      const bytes = Buffer.from(chain[at]!.hash, 'hex');
-      bytes[random(32)]! ^= 1 << random(8);
-      return {
-        rows: chain.with(at, { ...chain[at]!, hash: bytes.toString('hex') }),
-        seq: at + 1,
-        fault: 'edited',
-      };
-    },
-    'an event edited, its hash made to fit': (at) => {
-      const text = chain[at]!.text.replace('update', 'delete');
-      const previous = at > 0 ? Buffer.from(chain[at - 1]!.hash, 'hex') : firstLink(teamId);
-      const rows = chain.with(at, { ...chain[at]!, text, hash: nextLink(previous, text).toString('hex') });
-      return at === chain.length - 1
-        ? { rows, seq: at + 1, fault: 'anchorMismatch' }
-        : { rows, seq: at + 2, fault: 'edited' };
-    },
-    'a deletion': (at) => ({
-      rows: chain.toSpliced(at, 1),
-      seq: at + 1,
-      fault: at === chain.length - 1 ? 'truncated' : 'missing',
-    }),
-    'a deletion whose gap is closed': (at) => ({
-      rows: renumber(chain.toSpliced(at, 1)),
-      seq: at + 1,
-      fault: at === chain.length - 1 ? 'truncated' : 'missing',
-    }),
-    'several deletions': (at, random) => {
-      const count = 1 + random(10);
-      return {
-        rows: renumber(chain.toSpliced(at, count)),
-        seq: at + 1,
-        fault: at + count >= chain.length ? 'truncated' : 'missing',
-      };
-    },
-    'two that changed places': (at, random) => {
-      const other = (at + 1 + random(chain.length - 1)) % chain.length;
-      const [low, high] = [Math.min(at, other), Math.max(at, other)];
-      const rows = renumber(chain.with(low, chain[high]!).with(high, chain[low]!));
-      return { rows, seq: low + 1, fault: 'reordered' };
-    },
-    'one that was put between': (at) => ({
-      rows: renumber(chain.toSpliced(at, 0, foreign(at + 1))),
-      seq: at + 1,
-      fault: 'inserted',
-    }),
-    'one that was put between, its hash made to fit': (at) => {
-      const previous = at > 0 ? Buffer.from(chain[at - 1]!.hash, 'hex') : firstLink(teamId);
-      const text = JSON.stringify({ seq: at + 1, forged: true });
-      const row = {
-        seq: at + 1,
-        text,
-        hash: nextLink(previous, text).toString('hex'),
-        columns: { ...columns, action: null },
-      };
-      return { rows: renumber(chain.toSpliced(at, 0, row)), seq: at + 1, fault: 'inserted' };
-    },
-    'one that was doubled': (at, random) => {
-      const source = random(at + 1);
-      return { rows: renumber(chain.toSpliced(at + 1, 0, chain[source]!)), seq: at + 2, fault: 'inserted' };
-    },
-    'the end cut off': (at) => ({ rows: chain.slice(0, at), seq: at + 1, fault: 'truncated' }),
-    'everything linked anew without one': (at) => ({
-      rows: relink(chain.toSpliced(at, 1), at),
-      seq: 120,
-      fault: 'truncated',
-    }),
-  };
-
-  it(`finds 1,200 of 1,200 random tamperings, each by its first bad link and its kind (seed ${seed})`, () => {
-    const random = randomOf(seed);
-    for (const [kind, tamper] of Object.entries(tamperings)) {
-      for (let count = 0; count < 100; count += 1) {
-        const at = random(chain.length);
-        const { rows, seq, fault } = tamper(at, random);
-        expect({ kind, at, badLink: verify(rows, [end]).badLink }).toEqual({
-          kind,
-          at,
-          badLink: { teamId, seq, fault },
-        });
-      }
-    }
+  it('takes a place that is none, or that no number holds, for none of this chain', () => {
+    for (const seq of [Number.NaN, 0, -1, 2 ** 53 + 2])
+      expect(verify([...chain, { ...chain[0]!, seq }], [end]).badLink).toBeDefined();
   });
 });
