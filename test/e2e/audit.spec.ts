@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { aiStudioApp, toTeamId, toUserId, type Scope } from '@kdx/shared';
 import { AiStudioService, runAuditVerifyCommand } from '../../src/ai-studio';
 import { Database, PlatformTransaction, TeamTransaction } from '../../src/platform/database';
@@ -9,6 +9,7 @@ import { listDoors, recordRoutes, type Door } from '../architecture/routes';
 import { startTestApp, type TestApp } from '../support/app';
 import { addMember, Client, createTeam, signUp, type Answer } from '../support/client';
 import { expectStatus } from '../support/providers';
+import { eventually } from '../support/streams';
 import { startModelLists, type ModelListServer } from '../support/wire/model-lists';
 
 type Event = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- tests look into what was answered
@@ -940,6 +941,54 @@ describe('the audit log', () => {
       }
     });
 
+    it('are written at the next start for what a process committed and did not live to anchor', async () => {
+      const first = await startTestApp();
+      const { teamId } = await createTeam(await signUp(first));
+      await first.nest.close();
+      await change(
+        first,
+        `insert into audit_event (team_id, event) select team_id, event - 'seq' from audit_event where team_id = '${teamId}' and seq = 1`,
+      );
+      const again = await startTestApp({}, first.database);
+      try {
+        const isAnchored = () =>
+          readFileSync(again.env.auditAnchorFile, 'utf8').includes(`"${teamId}","seq":3,`);
+        await eventually(async () => isAnchored());
+        const lines = readFileSync(again.env.auditAnchorFile, 'utf8').trim().split('\n');
+        expect(lines.filter((line) => line.includes(`"${teamId}","seq":2,`))).toHaveLength(1);
+      } finally {
+        await again.close();
+        await first.database.drop();
+      }
+    });
+
+    it('go on behind a line that a process did not finish, which alarms nobody; a damaged one does', async () => {
+      const first = await startTestApp();
+      const { auditAnchorFile } = first.env;
+      const owner = await createTeam(await signUp(first));
+      await first.nest.close();
+      appendFileSync(auditAnchorFile, '{"teamId":"0197');
+      const again = await startTestApp({}, first.database);
+      try {
+        expect(await verify(undefined, again)).toEqual({
+          code: 0,
+          text: expect.stringMatching(/note: anchor file, line \d: not finished/),
+        });
+        const client = new Client(again.url, owner.token, owner.teamId);
+        expectStatus(await client.post('/api/v1/agents', { name: 'behind', instructions: 'x' }), 201);
+        await eventually(async () => readFileSync(auditAnchorFile, 'utf8').includes('"seq":3,'));
+        expect(again.logs.filter((line) => line.includes('was not finished'))).toHaveLength(1);
+        const { code, text } = await verify(undefined, again);
+        expect({ code, text }).toEqual({ code: 0, text: expect.stringMatching(/line \d: not finished/) });
+        const damaged = readFileSync(auditAnchorFile, 'utf8').replace('{"teamId":"0197\n', '{"teamId":"0\n');
+        writeFileSync(auditAnchorFile, damaged);
+        expect((await verify(undefined, again)).text).toMatch(/BAD {2}anchor file, line \d: not an anchor/);
+      } finally {
+        await again.close();
+        await first.database.drop();
+      }
+    });
+
     it('are written when the server stops', async () => {
       const other = await startTestApp();
       await createTeam(await signUp(other));
@@ -1119,6 +1168,13 @@ describe('the audit log', () => {
       async () => AuditVerifier.on(nest.get(Database), env),
     );
     return { code, text: print.join('') };
+  }
+
+  /** Runs a statement on a database that no server has open. */
+  async function change({ env }: TestApp, statement: string): Promise<void> {
+    const database = await Database.openAsItIs(env, 'write');
+    await database.pool.query(statement);
+    await database.close();
   }
 
   async function joinAs(role: 'member', owner: Client, person: Client): Promise<Client> {

@@ -12,8 +12,8 @@ import {
   kekOf,
   newKek,
   place,
+  readAllTheTime,
   sealForTeams,
-  type SealedThing,
 } from '../support/keys';
 
 const onServer = process.env.DATABASE_URL ? it : it.skip;
@@ -40,34 +40,6 @@ describe('rotation of keys', () => {
       async () => app.nest,
     );
     return { code, text };
-  };
-
-  /** Opens secrets of changing teams with nothing remembered, until it is told to stop. Answers how it went. */
-  const readAllTheTime = (readers: TestApp[], things: SealedThing[]) => {
-    const outcome = { read: 0, failed: [] as unknown[] };
-    const end = new AbortController();
-    const done = Promise.all(
-      readers.map(async (app, index) => {
-        for (let at = index; !end.signal.aborted; at += 7) {
-          const thing = things[at % things.length];
-          if (!thing) return;
-          if (at % 5 === 0) forgetOpenedKeys(app);
-          try {
-            const text = await encryptionOf(app).open(thing.teamId, place, thing.blob);
-            if (text !== thing.text) throw new Error('another text');
-            outcome.read++;
-          } catch (error) {
-            outcome.failed.push(error);
-          }
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      }),
-    );
-    return async () => {
-      end.abort();
-      await done;
-      return outcome;
-    };
   };
 
   beforeEach(async () => {
@@ -136,9 +108,9 @@ describe('rotation of keys', () => {
     const app = await start({ AI_STUDIO_KEK: `${fresh},${old}` });
     // On a server a second replica reads too, and new teams come meanwhile.
     const replicas = database.databaseUrl ? [app, await start({ AI_STUDIO_KEK: `${fresh},${old}` })] : [app];
-    const finish = readAllTheTime(replicas, things);
+    const reading = readAllTheTime(replicas, things);
     const [{ code, text }, late] = await Promise.all([rotate(app), sealForTeams(app, 5)]);
-    const { read, failed } = await finish();
+    const { read, failed } = await reading.stop();
     expect({ code, failed }).toEqual({ code: 0, failed: [] });
     expect(text).toMatch(/120 wrapped anew, nothing is left/);
     expect(read).toBeGreaterThan(20);

@@ -61,3 +61,46 @@ export async function countByKek({ nest }: TestApp): Promise<Record<string, numb
     );
   return Object.fromEntries(rows.map(({ kek, count }) => [kek, count]));
 }
+
+/** Reads so far, and what went wrong with those that failed. */
+export interface ReadOutcome {
+  read: number;
+  failed: unknown[];
+}
+
+/**
+ * Opens secrets of changing teams, again and again with nothing remembered, until it is told to stop. `outcome` grows
+ * meanwhile.
+ */
+export function readAllTheTime(
+  readers: TestApp[],
+  things: SealedThing[],
+): { outcome: ReadOutcome; stop: () => Promise<ReadOutcome> } {
+  const outcome: ReadOutcome = { read: 0, failed: [] };
+  const end = new AbortController();
+  const done = Promise.all(
+    readers.map(async (app, index) => {
+      for (let at = index; !end.signal.aborted; at += 7) {
+        const thing = things[at % things.length];
+        if (!thing) return;
+        if (at % 5 === 0) forgetOpenedKeys(app);
+        try {
+          const text = await encryptionOf(app).open(thing.teamId, place, thing.blob);
+          if (text !== thing.text) throw new Error('another text');
+          outcome.read++;
+        } catch (error) {
+          outcome.failed.push(error);
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }),
+  );
+  return {
+    outcome,
+    stop: async () => {
+      end.abort();
+      await done;
+      return outcome;
+    },
+  };
+}
