@@ -53,9 +53,16 @@ const keepers = [
     who: ['^src/platform/database/'],
   },
   {
+    name: 'redis-in-limits',
+    comment:
+      'Redis holds counters of limits and nothing else: it may be lost at any time. What has to stay goes into the database; for a limit, inject Limiters.',
+    what: { path: inPackage('(ioredis|redis|@redis/[^/]+|rate-limiter-flexible)') },
+    who: ['^src/platform/limits/'],
+  },
+  {
     name: 'ciphers-in-encryption',
     comment:
-      'Home-made cryptography is where secrets leak: only ai-studio/encryption uses node:crypto. Seal and open through EncryptionService; make ids with uuid. Named beside it: the digest that a caller is remembered under, the secrets of API keys and their digests, the digest of what a model was told, the keys that are generated at first start, the hashes and signatures of the audit log, and the number of a process; test/architecture/source-doors.ts keeps ciphers out of these six.',
+      'Home-made cryptography is where secrets leak: only ai-studio/encryption uses node:crypto. Seal and open through EncryptionService; make ids with uuid. Named beside it: the digest that a caller is remembered under, the secrets of API keys and their digests, the digest of what a model was told, the keys that are generated at first start, the hashes and signatures of the audit log, the number of a process, and what clients are counted under; test/architecture/source-doors.ts keeps ciphers out of these seven.',
     what: { path: '^(crypto|node:crypto)$' },
     who: [
       '^src/ai-studio/encryption/',
@@ -65,6 +72,7 @@ const keepers = [
       String.raw`^src/platform/env/generated-keys\.ts$`,
       String.raw`^src/platform/audit/digests\.ts$`,
       String.raw`^src/platform/database/server-session\.ts$`,
+      String.raw`^src/platform/limits/limit-key\.ts$`,
     ],
   },
   {

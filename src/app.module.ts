@@ -13,6 +13,7 @@ import { EnvModule, type Env } from './platform/env';
 import { formatTrpcError, RestErrorFilter } from './platform/errors';
 import { DtoPipe } from './platform/http';
 import { LifecycleModule } from './platform/lifecycle';
+import { LimitsModule } from './platform/limits';
 import { LoggingModule, NestLogger, type Logger } from './platform/logging';
 import { TenancyModule } from './platform/tenancy';
 import { TrpcContext, TrpcErrorHandler } from './platform/trpc';
@@ -27,6 +28,7 @@ export class AppModule {
         EnvModule.register(env),
         LoggingModule.register(logger),
         LifecycleModule,
+        LimitsModule,
         DatabaseModule,
         AuditModule,
         TenancyModule,

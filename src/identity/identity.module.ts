@@ -13,11 +13,14 @@ import { ApiKeyService } from './api-keys/api-key.service';
 import { IdentifiedKeyRepository } from './api-keys/identified-key.repository';
 import { LastUses } from './api-keys/last-uses';
 import { BETTER_AUTH, createBetterAuth } from './better-auth/better-auth';
+import { AccountLimits } from './better-auth/account-limits';
 import { BetterAuthController } from './better-auth/better-auth.controller';
+import { BadCredentials } from './callers/bad-credentials';
 import { CallerService } from './callers/caller.service';
 import { MembershipRepository } from './callers/membership.repository';
 import { Directory } from './directory/directory';
 import { DirectoryRepository } from './directory/directory.repository';
+import { CallLimits } from './permissions/call-limits';
 import { PermissionGuard } from './permissions/permission.guard';
 import { RefusalRecorder } from './permissions/refusal-recorder';
 import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middleware';
@@ -30,7 +33,7 @@ import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middlewa
     {
       provide: BETTER_AUTH,
       useFactory: createBetterAuth,
-      inject: [ENV, Database, LOGGER, TeamDeletions, AuditLog, RefusedAttempts],
+      inject: [ENV, Database, LOGGER, TeamDeletions, AuditLog, RefusedAttempts, AccountLimits],
     },
     ApiKeyRepository,
     IdentifiedKeyRepository,
@@ -38,11 +41,14 @@ import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middlewa
     ApiKeyCallers,
     ApiKeyService,
     ApiKeyRouter,
+    AccountLimits,
     MembershipRepository,
+    BadCredentials,
     CallerService,
     DirectoryRepository,
     Directory,
     RefusalRecorder,
+    CallLimits,
     TrpcPermissionMiddleware,
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],

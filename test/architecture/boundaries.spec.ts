@@ -57,6 +57,7 @@ const imports: Violation[] = [
   ['models-run-in-executors', 'src/health/run.ts', `import { generateText } from 'ai';`],
   ['http-out-in-egress', 'src/ai-studio/tokens/call.ts', `import { request } from 'undici';`],
   ['http-out-in-egress', 'src/identity/call.ts', `import { get } from 'node:https';`],
+  ['redis-in-limits', 'src/chat/sessions/store.ts', `import { Redis } from 'ioredis';`],
   ['better-auth-in-identity', 'src/chat/accounts.ts', `import { betterAuth } from 'better-auth';`],
   [
     'database-in-repositories',

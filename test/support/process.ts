@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { generousLimits } from './env';
 
 const root = resolve(__dirname, '../..');
 
@@ -51,6 +52,7 @@ export class ServerProcesses {
         AUTH_SIGN_UP: 'open',
         EGRESS_ALLOW_HOSTS: '127.0.0.1',
         MODEL_CATALOGUE_SEED: 'off',
+        ...generousLimits,
         ...variables,
       },
     });

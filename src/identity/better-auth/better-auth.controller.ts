@@ -5,6 +5,7 @@ import { ENV, type Env } from '../../platform/env';
 import { notFound } from '../../platform/errors';
 import { CallerService } from '../callers/caller.service';
 import { toRequestOrigin } from '../callers/credentials';
+import { AccountLimits } from './account-limits';
 import { RequirePermission } from '../permissions/require-permission';
 import { BETTER_AUTH, type BetterAuth } from './better-auth';
 import { writeOrigin } from './recording-adapter';
@@ -17,6 +18,7 @@ export class BetterAuthController {
     @Inject(BETTER_AUTH) private readonly auth: BetterAuth,
     @Inject(ENV) private readonly env: Env,
     @Inject(CallerService) private readonly callers: CallerService,
+    @Inject(AccountLimits) private readonly limits: AccountLimits,
   ) {}
 
   @Get('*')
@@ -32,6 +34,7 @@ export class BetterAuthController {
   }
 
   private async handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await this.limits.takeCall(request.ip);
     const response = await this.auth.handler(this.toWebRequest(request)).finally(() => {
       // Roles, teams and sessions may have changed: what this process remembers of callers is read again.
       if (request.method !== 'GET') this.callers.forgetAll();

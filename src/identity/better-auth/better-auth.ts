@@ -10,6 +10,8 @@ import type { Database } from '../../platform/database';
 import type { Env } from '../../platform/env';
 import type { Logger } from '../../platform/logging';
 import type { TeamDeletions } from '../../platform/tenancy';
+import type { AccountLimits } from './account-limits';
+import { limitAttempts } from './limit-attempts';
 import { refuseLongNames } from './name-lengths';
 import { recordRefusals } from './record-refusals';
 import { auditSchema, recordWrites } from './recording-adapter';
@@ -33,6 +35,7 @@ export async function createBetterAuth(
   deletions: TeamDeletions,
   audit: AuditLog,
   refusals: RefusedAttempts,
+  limits: AccountLimits,
 ) {
   const options = {
     appName: 'AI Studio',
@@ -47,6 +50,7 @@ export async function createBetterAuth(
       log: (level, message) =>
         logger[level === 'error' ? 'error' : 'warn']({ context: 'better-auth' }, message),
     },
+    rateLimit: { enabled: false }, // ours are in limit-attempts.ts
     // What is none of its own errors (the database's, say) is thrown on, so that it is answered and logged as everywhere else.
     onAPIError: { throw: true },
     emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
@@ -133,6 +137,7 @@ export async function createBetterAuth(
     },
     plugins: [
       { id: 'audit', schema: auditSchema },
+      { id: 'limits', hooks: limitAttempts(limits) },
       bearer(),
       organization({
         creatorRole: 'owner',

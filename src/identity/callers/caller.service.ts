@@ -8,14 +8,16 @@ import { validationFailed } from '../../platform/http';
 import { BETTER_AUTH, type BetterAuth } from '../better-auth/better-auth';
 import { ApiKeyCallers } from '../api-keys/api-key-callers';
 import { readApiKey } from '../api-keys/api-key-secret';
+import { BadCredentials } from './bad-credentials';
 import { toActorType, toTeamRole, type Caller, type Identified } from './caller';
 import { MembershipRepository } from './membership.repository';
 
-/** The three request headers that say who is calling. */
+/** The three request headers that say who is calling, and where from. */
 export interface Credentials {
   authorization: string | undefined;
   cookie: string | undefined;
   teamId: string | undefined;
+  address: string;
 }
 
 /** Somebody named a team that they are not in, or that is not the API key's. To them it is as if there were none. */
@@ -42,12 +44,13 @@ export class CallerService {
     @Inject(BETTER_AUTH) private readonly auth: BetterAuth,
     @Inject(MembershipRepository) private readonly memberships: MembershipRepository,
     @Inject(ApiKeyCallers) private readonly apiKeys: ApiKeyCallers,
+    @Inject(BadCredentials) private readonly badCredentials: BadCredentials,
   ) {}
 
   /**
    * The caller, or `undefined` where no credential was sent. Throws `UNAUTHENTICATED` for a bad or expired one,
    * `VALIDATION_FAILED` for an `x-team-id` that is no UUID, {@link NotAMember} (`NOT_FOUND`) for a team that the caller
-   * is not in.
+   * is not in, `RATE_LIMITED` for the next one from an address that sent many of these.
    */
   async identify(credentials: Credentials): Promise<Identified | undefined> {
     const { authorization, cookie, teamId } = credentials;
@@ -56,12 +59,15 @@ export class CallerService {
       throw validationFailed([{ field: 'x-team-id', problem: 'must be a UUID' }]);
     }
     const apiKey = readApiKey(authorization);
-    if (apiKey) return assertTeam(await this.apiKeys.identify(apiKey), teamId);
     const key = digest(credentials);
+    if (apiKey) {
+      const identify = () => this.apiKeys.identify(apiKey);
+      return assertTeam(await this.badCredentials.watch(credentials.address, key, identify), teamId);
+    }
     const known = this.remembered.get(key);
     if (known) return known;
     const { generation } = this;
-    const caller = await this.lookUp(credentials);
+    const caller = await this.badCredentials.watch(credentials.address, key, () => this.lookUp(credentials));
     if (caller && generation === this.generation) this.remembered.set(key, caller);
     return caller;
   }

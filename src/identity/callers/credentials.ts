@@ -10,13 +10,16 @@ declare module 'fastify' {
   }
 }
 
-export function toCredentials({ headers }: FastifyRequest): Credentials {
+export function toCredentials({ headers, ip }: FastifyRequest): Credentials {
   const { authorization, cookie } = headers;
   const team = headers['x-team-id'];
-  return { authorization, cookie, teamId: Array.isArray(team) ? team[0] : team };
+  return { authorization, cookie, teamId: Array.isArray(team) ? team[0] : team, address: ip };
 }
 
-/** Where a call came from. The address is the connection's own, the id ours: no header is believed, and one is quoted. */
+/**
+ * Where a call came from. The address is the connection's own, unless that is one of `TRUSTED_PROXIES`; the id is
+ * ours, and the caller's own beside it is only quoted.
+ */
 export function toRequestOrigin({ id, ip, headers }: FastifyRequest): RequestOrigin {
   return { id, address: ip, clientId: acceptRequestId(headers['x-request-id']) };
 }

@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors';
 import { assertPermission, type Identified } from '../callers/caller';
 import { CallerService } from '../callers/caller.service';
 import { toCredentials, toRequestOrigin } from '../callers/credentials';
+import { CallLimits } from './call-limits';
 import { permissions, type Permission } from './permissions';
 import { RefusalRecorder, type Attempt } from './refusal-recorder';
 import { permissionMetadata } from './require-permission';
@@ -16,6 +17,7 @@ export class PermissionGuard implements CanActivate {
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(CallerService) private readonly callers: CallerService,
     @Inject(RefusalRecorder) private readonly refusals: RefusalRecorder,
+    @Inject(CallLimits) private readonly limits: CallLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -24,15 +26,17 @@ export class PermissionGuard implements CanActivate {
       throw new AppError('INTERNAL', 'This route declares no permission and is therefore closed.');
     if (permissions[permission] === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const attempt = toAttempt(permission, request);
     let caller: Identified | undefined;
     try {
       caller = await this.callers.identify(toCredentials(request));
+      await this.limits.take(caller, attempt.door.id);
       assertPermission(caller, permission);
     } catch (error) {
-      await this.refusals.record(error, caller, toAttempt(permission, request));
+      await this.refusals.record(error, caller, attempt);
       throw error;
     }
-    request.caller = caller && { ...caller, request: toRequestOrigin(request) };
+    request.caller = caller && { ...caller, request: attempt.request };
     return true;
   }
 }

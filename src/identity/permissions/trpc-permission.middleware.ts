@@ -5,6 +5,7 @@ import type { TrpcRequestContext } from '../../platform/trpc';
 import { assertPermission, type Caller, type Identified } from '../callers/caller';
 import { CallerService } from '../callers/caller.service';
 import { toCredentials, toRequestOrigin } from '../callers/credentials';
+import { CallLimits } from './call-limits';
 import type { Permission } from './permissions';
 import { RefusalRecorder } from './refusal-recorder';
 
@@ -22,6 +23,7 @@ export class TrpcPermissionMiddleware implements TRPCMiddleware<Meta> {
   constructor(
     @Inject(CallerService) private readonly callers: CallerService,
     @Inject(RefusalRecorder) private readonly refusals: RefusalRecorder,
+    @Inject(CallLimits) private readonly limits: CallLimits,
   ) {}
 
   async use(opts: Options): MiddlewareResponse {
@@ -34,6 +36,7 @@ export class TrpcPermissionMiddleware implements TRPCMiddleware<Meta> {
       if (!result.ok) throw result.error;
       return result;
     } catch (error) {
+      if (error instanceof AppError) void opts.ctx.reply.headers(error.headers);
       throw toTrpcError(error);
     }
   }
@@ -43,6 +46,7 @@ export class TrpcPermissionMiddleware implements TRPCMiddleware<Meta> {
     let caller: Identified | undefined;
     try {
       caller = await this.callers.identify(toCredentials(ctx.request));
+      await this.limits.take(caller, path);
       assertPermission(caller, permission);
     } catch (error) {
       const door = { type: 'procedure' as const, id: path };

@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { findInstructionProblems } from '@kdx/shared';
+import { accessVariables } from './access-settings';
 import { kekProviderKinds } from './kek-settings';
 
 const host = z
@@ -223,8 +224,10 @@ export const envTable = {
   REDIS_URL: {
     parse: z.url({ protocol: /^rediss?$/ }).optional(),
     default: 'unset',
-    meaning: 'Reserved for shared limits and cross-replica stream resume. Parsed, not used yet.',
+    meaning:
+      'Redis in which replicas share their rate limits. Without it, or while it does not answer, each replica counts for itself.',
   },
+  ...accessVariables,
   METRICS_TOKEN: {
     parse: z.string().min(16).optional(),
     default: 'unset',

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { SecretString } from '../secrets';
+import type { LimitSettings } from './access-settings';
 import { resolveKeys } from './generated-keys';
 import type { KekSettings } from './kek-settings';
 import { readKek } from './kek-variables';
@@ -17,6 +18,13 @@ export interface Env {
   /** Origin that users see, without a trailing slash; `undefined` until the port is known. */
   publicUrl: string | undefined;
   databaseUrl: SecretString | undefined;
+  /** Where replicas share their limits. */
+  redisUrl: SecretString | undefined;
+  limits: LimitSettings;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
+  /** Origins beside our own whose pages may call. */
+  corsOrigins: string[];
   /** Absolute path. */
   dataDir: string;
   /** Who wraps data keys, and who else opens them. */
@@ -67,6 +75,17 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
     port: value('PORT') ?? 0,
     publicUrl: value('PUBLIC_URL')?.replace(/\/+$/, ''),
     databaseUrl: toSecret(value('DATABASE_URL')),
+    redisUrl: toSecret(value('REDIS_URL')),
+    limits: {
+      signIn: value('RATE_LIMIT_SIGN_IN'),
+      credentials: value('RATE_LIMIT_CREDENTIALS'),
+      accounts: value('RATE_LIMIT_ACCOUNTS'),
+      calls: value('RATE_LIMIT_CALLS'),
+      team: value('RATE_LIMIT_TEAM'),
+      modelCalls: value('RATE_LIMIT_MODEL_CALLS'),
+    },
+    trustedProxies: value('TRUSTED_PROXIES') ?? [],
+    corsOrigins: value('CORS_ORIGINS') ?? [],
     dataDir: resolve(value('DATA_DIR') ?? ''),
     authSignUp: value('AUTH_SIGN_UP') ?? 'closed',
     egressAllowHosts: value('EGRESS_ALLOW_HOSTS') ?? '',
@@ -81,7 +100,6 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
     logLevel: value('LOG_LEVEL') ?? 'info',
     drainMs: value('DRAIN_MS') ?? 0,
   };
-  value('REDIS_URL');
   const kek = readKek(source, problems);
   const authSecret = value('AUTH_SECRET');
   const auditKey = value('AUDIT_KEY');

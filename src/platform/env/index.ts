@@ -1,3 +1,4 @@
+export type { LimitSettings, Rate } from './access-settings';
 export { ENV, EnvError, loadEnv, type Env } from './env';
 export { EnvModule } from './env.module';
 export { envTable } from './env.schema';

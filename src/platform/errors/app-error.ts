@@ -38,14 +38,18 @@ export interface AppErrorOptions {
   details?: unknown;
   /** Logged, never sent. */
   cause?: unknown;
-  /** Seconds; becomes `Retry-After` over REST. */
+  /** Seconds; becomes `Retry-After`. */
   retryAfterSeconds?: number;
+  /** Sent beside the error. */
+  headers?: Record<string, string>;
 }
 
 /** An error that a client may see. `message` says what to do next; `cause` stays in the log. */
 export class AppError extends Error {
   readonly details: unknown;
   readonly retryAfterSeconds: number | undefined;
+  /** What is sent beside it, `retry-after` included. */
+  readonly headers: Record<string, string>;
 
   constructor(
     readonly code: ErrorCode,
@@ -55,7 +59,12 @@ export class AppError extends Error {
     super(message, { cause: options.cause });
     this.name = 'AppError';
     this.details = options.details;
-    this.retryAfterSeconds = options.retryAfterSeconds;
+    const { retryAfterSeconds, headers } = options;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.headers = {
+      ...headers,
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    };
   }
 
   get fault(): Fault {

@@ -46,8 +46,9 @@ export class RestErrorFilter implements ExceptionFilter {
       url: request.routeOptions.url,
     });
     if (reply.sent || reply.raw.headersSent) return;
-    if (error.retryAfterSeconds !== undefined)
-      void reply.header('retry-after', String(error.retryAfterSeconds));
-    void reply.status(restStatus[error.code]).send(restErrorBody(error, request.id));
+    void reply
+      .status(restStatus[error.code])
+      .headers(error.headers)
+      .send(restErrorBody(error, request.id));
   }
 }

@@ -1,0 +1,68 @@
+import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api';
+import type { AccountLimits } from './account-limits';
+import { readOrigin } from './recording-adapter';
+
+/** Routes where a password is tried, and whose account is meant: the one named, or the one that is signed in. */
+const passwordRoutes: Partial<Record<string, 'named' | 'signed in'>> = {
+  '/sign-in/email': 'named',
+  '/change-password': 'signed in',
+  '/verify-password': 'signed in',
+  '/delete-user': 'signed in',
+};
+
+/** Other routes where something is guessed, or an account is made. */
+const otherRoutes: ReadonlySet<string> = new Set([
+  '/sign-up/email',
+  '/request-password-reset',
+  '/reset-password',
+  '/verify-email',
+  '/send-verification-email',
+  '/organization/get-invitation',
+  '/organization/accept-invitation',
+  '/organization/reject-invitation',
+]);
+
+type Call = Parameters<Parameters<typeof createAuthMiddleware>[0]>[0];
+
+/** Hooks of a Better Auth plugin. An error that is none of Better Auth's own goes through: the answer is the product's. */
+export function limitAttempts(limits: AccountLimits) {
+  const isLimited = ({ path = '' }: { path?: string }) =>
+    passwordRoutes[path] !== undefined || otherRoutes.has(path);
+  return {
+    before: [
+      {
+        matcher: isLimited,
+        handler: createAuthMiddleware(async (call) => {
+          const [account, address] = [await findAccount(call), readOrigin(call.headers)?.address];
+          if (address === undefined) return;
+          await (account === undefined
+            ? limits.takeAttempt(address)
+            : limits.takeAttemptAt(account, address));
+        }),
+      },
+    ],
+    after: [
+      {
+        matcher: isLimited,
+        handler: createAuthMiddleware(async (call) => {
+          if (call.context.returned instanceof APIError) return;
+          const [account, address] = [await findAccount(call), readOrigin(call.headers)?.address];
+          if (account !== undefined && address !== undefined) await limits.forgive(account, address);
+        }),
+      },
+    ],
+  };
+}
+
+/** The address of e-mail in the spelling in which accounts are kept, or a user's id. */
+async function findAccount(call: Call): Promise<string | undefined> {
+  const { path, body } = call;
+  switch (passwordRoutes[path ?? '']) {
+    case 'named':
+      return typeof body?.email === 'string' ? body.email.toLowerCase() : undefined;
+    case 'signed in':
+      return (await getSessionFromCtx(call))?.user.id;
+    default:
+      return undefined;
+  }
+}

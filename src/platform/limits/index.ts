@@ -1,0 +1,4 @@
+export { toClientNetwork, toLimitKey } from './limit-key';
+export type { Limiter } from './limiter';
+export { Limiters } from './limiters';
+export { LimitsModule } from './limits.module';
