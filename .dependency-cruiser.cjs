@@ -56,7 +56,7 @@ const keepers = [
     name: 'redis-in-limits',
     comment:
       'Redis holds counters of limits and nothing else: it may be lost at any time. What has to stay goes into the database; for a limit, inject Limiters.',
-    what: { path: inPackage('(ioredis|redis|@redis/[^/]+|rate-limiter-flexible)') },
+    what: { path: inPackage('(ioredis|redis|@redis/[^/]+)') },
     who: ['^src/platform/limits/'],
   },
   {

@@ -6,6 +6,7 @@ import { bearer, organization } from 'better-auth/plugins';
 import { v7 as uuidv7 } from 'uuid';
 import { toTeamId } from '@kdx/shared';
 import type { AuditLog, RefusedAttempts } from '../../platform/audit';
+import { listAcceptedOrigins } from '../../platform/browser';
 import type { Database } from '../../platform/database';
 import type { Env } from '../../platform/env';
 import type { Logger } from '../../platform/logging';
@@ -42,7 +43,7 @@ export async function createBetterAuth(
     baseURL: env.publicUrl,
     basePath: '/api/auth',
     secret: env.authSecret.reveal(),
-    trustedOrigins: env.publicUrl ? sameHostOrigins(env.publicUrl) : [],
+    trustedOrigins: listAcceptedOrigins(env),
     database: database.pool,
     telemetry: { enabled: false },
     logger: {
@@ -174,11 +175,3 @@ export async function createBetterAuth(
 }
 
 export type BetterAuth = Awaited<ReturnType<typeof createBetterAuth>>;
-
-/** A server on the loopback interface is reached under three names. */
-function sameHostOrigins(publicUrl: string): string[] {
-  const url = new URL(publicUrl);
-  const loopback = ['localhost', '127.0.0.1', '[::1]'];
-  if (!loopback.includes(url.hostname)) return [url.origin];
-  return loopback.map((host) => `${url.protocol}//${host}${url.port ? `:${url.port}` : ''}`);
-}

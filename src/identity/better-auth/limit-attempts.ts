@@ -1,13 +1,13 @@
-import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api';
+import { APIError, createAuthMiddleware } from 'better-auth/api';
 import type { AccountLimits } from './account-limits';
 import { readOrigin } from './recording-adapter';
 
-/** Routes where a password is tried, and whose account is meant: the one named, or the one that is signed in. */
-const passwordRoutes: Partial<Record<string, 'named' | 'signed in'>> = {
+/** Routes where a password is tried, and whose it is: that of an account which is named, or of the session that calls. */
+const passwordRoutes: Partial<Record<string, 'named' | 'session'>> = {
   '/sign-in/email': 'named',
-  '/change-password': 'signed in',
-  '/verify-password': 'signed in',
-  '/delete-user': 'signed in',
+  '/change-password': 'session',
+  '/verify-password': 'session',
+  '/delete-user': 'session',
 };
 
 /** Other routes where something is guessed, or an account is made. */
@@ -33,7 +33,7 @@ export function limitAttempts(limits: AccountLimits) {
       {
         matcher: isLimited,
         handler: createAuthMiddleware(async (call) => {
-          const [account, address] = [await findAccount(call), readOrigin(call.headers)?.address];
+          const [account, address] = [findAccount(call), readOrigin(call.headers)?.address];
           if (address === undefined) return;
           await (account === undefined
             ? limits.takeAttempt(address)
@@ -46,7 +46,7 @@ export function limitAttempts(limits: AccountLimits) {
         matcher: isLimited,
         handler: createAuthMiddleware(async (call) => {
           if (call.context.returned instanceof APIError) return;
-          const [account, address] = [await findAccount(call), readOrigin(call.headers)?.address];
+          const [account, address] = [findAccount(call), readOrigin(call.headers)?.address];
           if (account !== undefined && address !== undefined) await limits.forgive(account, address);
         }),
       },
@@ -54,14 +54,17 @@ export function limitAttempts(limits: AccountLimits) {
   };
 }
 
-/** The address of e-mail in the spelling in which accounts are kept, or a user's id. */
-async function findAccount(call: Call): Promise<string | undefined> {
-  const { path, body } = call;
+/** The address of e-mail in the spelling in which accounts are kept, or the session's token without its signature. */
+function findAccount(call: Call): string | undefined {
+  const { path, body, headers } = call;
   switch (passwordRoutes[path ?? '']) {
     case 'named':
       return typeof body?.email === 'string' ? body.email.toLowerCase() : undefined;
-    case 'signed in':
-      return (await getSessionFromCtx(call))?.user.id;
+    case 'session': {
+      const bearer = headers?.get('authorization')?.replace(/^bearer\s+/i, '');
+      const token = bearer ?? call.getCookie(call.context.authCookies.sessionToken.name);
+      return token?.split('.')[0];
+    }
     default:
       return undefined;
   }

@@ -16,5 +16,6 @@ export {
   UuidField,
 } from './fields';
 export type { JsonObject } from './json';
+export { assertShallowJson } from './json-depth';
 export { defaultPageSize, PageQuery, parseCursor, toPage, type Page } from './page';
 export { dto, validationFailed, type FieldProblem } from './parse-dto';

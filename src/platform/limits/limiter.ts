@@ -1,37 +1,45 @@
-import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Rate } from '../env';
 import { AppError } from '../errors';
 
-/** How often each of many keys may do something. Its window begins with the first time. */
+/** Where a key stands in its window. */
+export interface Standing {
+  count: number;
+  msLeft: number;
+}
+
+/** Counts by key. The window of a key begins with its first count and has the same length for all. */
+export interface Counters {
+  add(key: string): Promise<Standing>;
+  takeBack(key: string): Promise<void>;
+  forget(key: string): Promise<void>;
+}
+
+/** How often each of many keys may do something. */
 export class Limiter {
   /** @param name in lower case with hyphens: clients and operators read it. */
   constructor(
-    readonly name: string,
+    private readonly name: string,
     private readonly rate: Rate,
-    private readonly store: RateLimiterAbstract,
+    private readonly counters: Counters,
   ) {}
 
   /** Counts one. Throws `RATE_LIMITED` where that is one too many. */
   async take(key: string): Promise<void> {
-    try {
-      await this.store.consume(key);
-    } catch (thrown) {
-      if (!(thrown instanceof RateLimiterRes)) throw thrown;
-      throw this.refuse(thrown.msBeforeNext);
-    }
+    const { count, msLeft } = await this.counters.add(key);
+    if (count > this.rate.count) throw this.refuse(msLeft);
   }
 
   /** Takes one back that turned out not to count. */
-  async giveBack(key: string): Promise<void> {
-    await this.store.reward(key);
+  giveBack(key: string): Promise<void> {
+    return this.counters.takeBack(key);
   }
 
-  /** Begins anew. */
-  async forget(key: string): Promise<void> {
-    await this.store.delete(key);
+  /** Lets a key begin anew. */
+  forget(key: string): Promise<void> {
+    return this.counters.forget(key);
   }
 
-  /** The fields are those of draft-ietf-httpapi-ratelimit-headers-10. */
+  /** The headers are those of draft-ietf-httpapi-ratelimit-headers-10. */
   private refuse(msLeft: number): AppError {
     const { count, seconds } = this.rate;
     const wait = Math.max(1, Math.ceil(msLeft / 1_000));

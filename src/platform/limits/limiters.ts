@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { ENV, type Env, type Rate } from '../env';
 import { LOGGER, type Logger } from '../logging';
-import { BoundedMemoryLimiter } from './bounded-memory-limiter';
 import { Limiter } from './limiter';
-import { openRedis, type Redis } from './redis';
+import { MemoryCounters } from './memory-counters';
+import { openRedis, type Redis } from './redis-connection';
+import { RedisCounters } from './redis-counters';
 
 /** Makes limiters: shared by all replicas where there is a Redis, of this process where there is none. */
 @Injectable()
@@ -18,16 +18,12 @@ export class Limiters implements OnModuleDestroy {
   /** `undefined` for a limit that is off: `limiter?.take(key)`. */
   create(name: string, rate: Rate | undefined): Limiter | undefined {
     if (!rate) return undefined;
-    const options = { points: rate.count, duration: rate.seconds };
-    const memory = new BoundedMemoryLimiter(options);
-    if (!this.redis) return new Limiter(name, rate, memory);
-    const shared = new RateLimiterRedis({
-      ...options,
-      storeClient: this.redis,
-      keyPrefix: `ai-studio:limit:${name}`,
-      insuranceLimiter: memory,
-    });
-    return new Limiter(name, rate, shared);
+    const windowMs = rate.seconds * 1_000;
+    const alone = new MemoryCounters(windowMs);
+    const counters = this.redis
+      ? new RedisCounters(this.redis, `ai-studio:limit:${name}:`, windowMs, alone)
+      : alone;
+    return new Limiter(name, rate, counters);
   }
 
   onModuleDestroy(): void {

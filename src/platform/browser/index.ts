@@ -1,0 +1,3 @@
+export { listAcceptedOrigins } from './accepted-origins';
+export { assertOwnPage } from './cross-site';
+export { securityHeaders } from './security-headers';

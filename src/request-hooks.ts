@@ -1,0 +1,92 @@
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { toRequestOrigin } from './identity';
+import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
+import type { Env } from './platform/env';
+import { AppError } from './platform/errors';
+import { assertShallowJson } from './platform/http';
+import { Lifecycle } from './platform/lifecycle';
+import type { Logger } from './platform/logging';
+
+const maxHeaders = 100;
+const maxBatch = 20;
+
+/** What holds for every request, whatever it asks for: headers of the answer, limits of the input, and whose page it comes from. */
+export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: Logger): void {
+  const adapter = app.getHttpAdapter() as FastifyAdapter; // the application runs on this one only
+  const fastify = adapter.getInstance();
+  const headers = securityHeaders(env.publicUrl);
+  const acceptedOrigins = new Set(listAcceptedOrigins(env));
+  // Nest's own hook for this, since it runs before that of CORS, which answers preflights.
+  adapter.setOnRequestHook((request: FastifyRequest, reply, done) => {
+    void reply.headers({ ...headers, 'x-request-id': request.id });
+    done();
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    assertFewHeaders(request);
+    const url = request.routeOptions.url ?? request.url; // the route's own spelling: a client may percent-encode any letter
+    if (!url.startsWith('/api/') && !url.startsWith('/trpc/')) return;
+    void reply.header('cache-control', 'no-store');
+    app.get(Lifecycle).assertTakesWork();
+    if (!url.startsWith('/api/auth/')) assertOwnPage(request, acceptedOrigins);
+    if (url.startsWith('/trpc/')) assertTrpc(request);
+  });
+  limitJsonDepth(fastify);
+  fastify.addHook('onResponse', async (request, reply) => {
+    logger.info(
+      {
+        requestId: request.id,
+        clientRequestId: toRequestOrigin(request).clientId,
+        method: request.method,
+        url: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+}
+
+/** Every JSON text that a client sends: bodies of REST and `/api/auth`, and tRPC's, which parses bodies and inputs itself. */
+function limitJsonDepth(fastify: FastifyInstance): void {
+  // JSON only: a page of another origin can send texts and forms without asking, JSON it cannot.
+  fastify.removeContentTypeParser(['text/plain', 'application/json']);
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const text = String(body);
+    try {
+      assertShallowJson(text);
+    } catch (error) {
+      done(error as Error); // nothing else is thrown there
+      return;
+    }
+    parse(request, text, done);
+  });
+  fastify.addHook<{ Querystring: Record<string, unknown> }>('preValidation', async (request) => {
+    if (!request.routeOptions.url?.startsWith('/trpc/')) return;
+    const { body, query } = request;
+    for (const text of [body, query.input].flat()) if (typeof text === 'string') assertShallowJson(text);
+  });
+}
+
+/** Node would leave out what is too many: perhaps the one that says who is calling. */
+function assertFewHeaders({ raw }: FastifyRequest): void {
+  if (raw.rawHeaders.length / 2 <= maxHeaders) return;
+  throw new AppError('VALIDATION_FAILED', `The request has more than ${maxHeaders} headers. Send fewer.`);
+}
+
+/** tRPC would take forms as well, and refuse the rest before it knows the request: in an answer without its id. */
+function assertTrpc({ method, headers, params }: FastifyRequest): void {
+  const isQuery = method === 'GET' || method === 'HEAD';
+  if (!isQuery && !headers['content-type']?.startsWith('application/json'))
+    throw new AppError(
+      'VALIDATION_FAILED',
+      'Send a query as GET, anything else as POST with application/json.',
+    );
+  const { path = '' } = params as { path?: string }; // the one parameter of tRPC's route
+  if (path.split(',').length > maxBatch)
+    throw new AppError(
+      'VALIDATION_FAILED',
+      `A batch takes at most ${maxBatch} calls. Set maxItems: ${maxBatch} at httpBatchLink.`,
+    );
+}
