@@ -1,6 +1,6 @@
 import type { Counters, Standing } from './limiter';
 
-/** How many keys are remembered. */
+/** How many keys are remembered, in two generations. */
 const maxKeys = 100_000;
 
 interface Counter {
@@ -10,16 +10,18 @@ interface Counter {
 }
 
 /**
- * Counts in this process. All keys live equally long, so that a map's order is the order in which they end: what has ended
- * goes first, without a timer, and of too many keys the one that would have ended next.
+ * Counts in this process, in bounded memory and without timers. All keys live equally long, so they are kept in two
+ * generations: when the younger has lasted a window, or is full, the elder goes. What goes has ended, or there are too many.
  */
 export class MemoryCounters implements Counters {
-  private readonly counters = new Map<string, Counter>();
+  private young = new Map<string, Counter>();
+  private old = new Map<string, Counter>();
+  private youngSince = performance.now();
 
   constructor(private readonly windowMs: number) {}
 
   get size(): number {
-    return this.counters.size;
+    return this.young.size + this.old.size;
   }
 
   async add(key: string): Promise<Standing> {
@@ -35,22 +37,22 @@ export class MemoryCounters implements Counters {
   }
 
   async forget(key: string): Promise<void> {
-    this.counters.delete(key);
+    this.young.delete(key);
+    this.old.delete(key);
   }
 
   private find(key: string, now: number): Counter | undefined {
-    const counter = this.counters.get(key);
+    const counter = this.young.get(key) ?? this.old.get(key);
     return counter && counter.endsAt > now ? counter : undefined;
   }
 
   private begin(key: string, now: number): Counter {
-    this.counters.delete(key); // one that has ended: the new one belongs at the end of the order
-    for (const [oldest, { endsAt }] of this.counters) {
-      if (endsAt > now && this.counters.size < maxKeys) break;
-      this.counters.delete(oldest);
+    if (this.young.size >= maxKeys / 2 || now - this.youngSince >= this.windowMs) {
+      [this.old, this.young] = [this.young, new Map()];
+      this.youngSince = now;
     }
     const counter = { count: 0, endsAt: now + this.windowMs };
-    this.counters.set(key, counter);
+    this.young.set(key, counter);
     return counter;
   }
 }
