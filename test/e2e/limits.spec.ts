@@ -54,8 +54,8 @@ describe('limits on getting in', () => {
   });
 
   afterAll(async () => {
-    expect(listFaults(app)).toEqual([]);
     await app.close();
+    expect(listFaults(app)).toEqual([]);
   });
 
   it('stop the guessing of a password from one address, however the account is spelt', async () => {
@@ -195,8 +195,8 @@ describe('limits on calling', () => {
   });
 
   afterAll(async () => {
-    expect(listFaults(app)).toEqual([]);
     await app.close();
+    expect(listFaults(app)).toEqual([]);
   });
 
   const useUp = async (client: Client, calls: number) => {
@@ -260,5 +260,44 @@ describe('limits on calling', () => {
     await result.close();
     const names = doors.map(({ transport, method, path }) => (transport === 'rest' ? `${method} ${path}` : path));
     expect([...modelCallingDoors].filter((door) => !names.includes(door))).toEqual([]);
+  });
+});
+
+describe('the address of a call', () => {
+  /** Four sign-ins that fail, each with another address in its header. */
+  async function tryManyNames(app: TestApp): Promise<number[]> {
+    const statuses: number[] = [];
+    for (let index = 0; index < 4; index += 1)
+      statuses.push((await signIn(app, `198.51.100.${index}`, 'nobody@example.com')).status);
+    return statuses;
+  }
+
+  it.each([
+    ['without TRUSTED_PROXIES', {}],
+    ['from a peer that is none of them', { TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32' }],
+  ])('is not the one in a header %s', async (_what, proxies) => {
+    const app = await startTestApp({ RATE_LIMIT_SIGN_IN: '2/60', ...proxies });
+    try {
+      expect(await tryManyNames(app)).toEqual([401, 401, 429, 429]);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('is the last one that no proxy of ours has written, and limits go on where Redis is away', async () => {
+    const app = await startTestApp({
+      RATE_LIMIT_SIGN_IN: '2/60',
+      TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8',
+      REDIS_URL: 'redis://127.0.0.1:1',
+    });
+    try {
+      expect(await tryManyNames(app)).toEqual([401, 401, 401, 401]);
+      const chain = (forged: string) => signIn(app, `${forged}, 192.0.2.9, 10.1.2.3`, 'nobody@example.com');
+      const answers = [await chain('198.51.100.7'), await chain('198.51.100.8'), await chain('198.51.100.9')];
+      expect(answers.map(({ status }) => status)).toEqual([401, 401, 429]);
+      expect(app.logs.filter((line) => line.includes('Redis does not answer'))).toHaveLength(1);
+    } finally {
+      await app.close();
+    }
   });
 });

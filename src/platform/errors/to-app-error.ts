@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { HttpException } from '@nestjs/common';
 import { TRPCError } from '@trpc/server';
 import { AppError } from './app-error';
@@ -91,7 +92,8 @@ function fromTrpc(error: TRPCError): AppError {
 /** Nest's exceptions and Fastify's errors both carry a status. */
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
-  if (thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number')
+  // Node's own errors, such as that of a request which was cut, may come from another realm: no instanceof.
+  if (isNativeError(thrown) && 'statusCode' in thrown && typeof thrown.statusCode === 'number')
     return thrown.statusCode;
   return undefined;
 }
