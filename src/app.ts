@@ -59,5 +59,3 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     throw error;
   }
 }
-
-}

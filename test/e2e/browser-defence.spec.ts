@@ -65,7 +65,12 @@ describe('what a browser is told and kept from', () => {
   });
 
   /** As a browser calls for its user: with the cookie, and what it says of the page. */
-  async function call(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
+  async function call(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: unknown,
+  ): Promise<Answer> {
     const response = await fetch(`${app.url}${path}`, {
       method,
       headers: { cookie, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
@@ -85,15 +90,20 @@ describe('what a browser is told and kept from', () => {
     it('are with the answer of every door, to a stranger and to a member', async () => {
       expect(doors.length).toBeGreaterThan(80);
       for (const { transport, method, path } of doors) {
-        const target = transport === 'trpc' ? `/trpc/${path}` : path.replace(/:\w+/g, anyId).replace('*', 'nothing');
+        const target =
+          transport === 'trpc' ? `/trpc/${path}` : path.replace(/:\w+/g, anyId).replace('*', 'nothing');
         const verb = transport === 'trpc' ? (method === 'mutation' ? 'POST' : 'GET') : method;
         const body = ['GET', 'HEAD', 'DELETE'].includes(verb) ? undefined : {};
         for (const client of [new Client(app.url), owner]) {
           const { headers } = await client.call(verb, target, body);
           const problems = findHeaderProblems(headers).filter(
-            (problem) => !(path.startsWith('/docs') && problem.startsWith('content-security-policy: default-src')),
+            (problem) =>
+              !(path.startsWith('/docs') && problem.startsWith('content-security-policy: default-src')),
           );
-          expect({ door: `${verb} ${target}`, problems }).toEqual({ door: `${verb} ${target}`, problems: [] });
+          expect({ door: `${verb} ${target}`, problems }).toEqual({
+            door: `${verb} ${target}`,
+            problems: [],
+          });
         }
       }
     });
@@ -118,13 +128,19 @@ describe('what a browser is told and kept from', () => {
 
   describe('a page of another site, with the cookie of its visitor', () => {
     it.each([
-      ['follows its link to a subscription', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }],
+      [
+        'follows its link to a subscription',
+        { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+      ],
       ['is a neighbour of this site', { 'sec-fetch-site': 'same-site' }],
       ['has another origin', { origin: elsewhere }],
       ['hides its origin', { origin: 'null' }],
       ['has an origin that begins like ours', { origin: 'http://127.0.0.1.elsewhere.example' }],
       ['follows a link without https', { accept: 'text/html,application/xhtml+xml' }],
-      ['has an origin that is not ours and a lying header', { origin: elsewhere, 'sec-fetch-site': 'cross-site' }],
+      [
+        'has an origin that is not ours and a lying header',
+        { origin: elsewhere, 'sec-fetch-site': 'cross-site' },
+      ],
     ])('cannot send a message by GET when it %s', async (_what, headers) => {
       const before = await messages();
       const answer = await call('GET', getSend(), headers);
@@ -152,7 +168,12 @@ describe('what a browser is told and kept from', () => {
     });
 
     it('cannot change the account either, which Better Auth refuses', async () => {
-      const foreign = await call('POST', '/api/auth/update-user', { origin: elsewhere }, { name: 'taken over' });
+      const foreign = await call(
+        'POST',
+        '/api/auth/update-user',
+        { origin: elsewhere },
+        { name: 'taken over' },
+      );
       expect(foreign.status).toBe(403);
       const own = await call('POST', '/api/auth/update-user', { origin: app.url }, { name: 'mine' });
       expect(own.status).toBe(200);
@@ -172,7 +193,10 @@ describe('what a browser is told and kept from', () => {
     it.each([
       ['a page', { 'sec-fetch-site': 'same-origin' }],
       ['a page that says its origin', () => ({ 'sec-fetch-site': 'same-origin', origin: app.url })],
-      ['a page under another name of this machine', () => ({ origin: app.url.replace('127.0.0.1', 'localhost') })],
+      [
+        'a page under another name of this machine',
+        () => ({ origin: app.url.replace('127.0.0.1', 'localhost') }),
+      ],
       ['an address that was typed', { 'sec-fetch-site': 'none', accept: 'text/html' }],
       ['a program', {}],
     ])('may call with the cookie: %s', async (_who, given) => {
@@ -203,7 +227,9 @@ describe('what a browser is told and kept from', () => {
     server.headersTimeout = 700;
     const reader = await openAnswer(owner, sessionId, { text: slowly(40, 10) });
     const unfinished = await Promise.all([
-      readUntilCut('POST /api/auth/sign-in/email HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"em'),
+      readUntilCut(
+        'POST /api/auth/sign-in/email HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"em',
+      ),
       readUntilCut('GET /health/live HTTP/1.1\r\nhost: x\r\nx-slow:'),
     ]);
     for (const answer of unfinished) expect(answer).toMatch(/^HTTP\/1\.1 408 /);
@@ -260,7 +286,9 @@ describe('a server with partners', () => {
     });
     const cookie = signedIn.headers.getSetCookie()[0]!.split(';')[0]!;
     const ask = (origin: string) =>
-      new Client(app.url).fetch('/api/v1/team-models', { headers: { cookie, origin, 'sec-fetch-site': 'cross-site' } });
+      new Client(app.url).fetch('/api/v1/team-models', {
+        headers: { cookie, origin, 'sec-fetch-site': 'cross-site' },
+      });
     const answer = await ask(partner);
     expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, partner]);
     expect((await ask(elsewhere)).status).toBe(403);

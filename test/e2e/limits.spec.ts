@@ -73,8 +73,7 @@ describe('limits on getting in', () => {
   it('do not say whether there is such an account', async () => {
     const address = newAddress();
     const answers: Answer[] = [];
-    for (let index = 0; index < 3; index += 1)
-      answers.push(await signIn(app, address, 'nobody@example.com'));
+    for (let index = 0; index < 3; index += 1) answers.push(await signIn(app, address, 'nobody@example.com'));
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 429]);
   });
 
@@ -88,9 +87,7 @@ describe('limits on getting in', () => {
 
   it('count many at the same moment', async () => {
     const address = newAddress();
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => signIn(app, address, owner.email!)),
-    );
+    const answers = await Promise.all(Array.from({ length: 10 }, () => signIn(app, address, owner.email!)));
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(2);
   });
 
@@ -258,7 +255,9 @@ describe('limits on calling', () => {
     const { result, routes } = await recordRoutes(() => startTestApp());
     const doors = listDoors(result.nest, routes, /^\/(docs|trpc)(\/|$)/);
     await result.close();
-    const names = doors.map(({ transport, method, path }) => (transport === 'rest' ? `${method} ${path}` : path));
+    const names = doors.map(({ transport, method, path }) =>
+      transport === 'rest' ? `${method} ${path}` : path,
+    );
     expect([...modelCallingDoors].filter((door) => !names.includes(door))).toEqual([]);
   });
 });

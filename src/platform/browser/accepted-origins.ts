@@ -1,7 +1,10 @@
 import type { Env } from '../env';
 
 /** Origins whose pages may use the session of their user: our own, under each name of the loopback interface, and `CORS_ORIGINS`. */
-export function listAcceptedOrigins({ publicUrl, corsOrigins }: Pick<Env, 'publicUrl' | 'corsOrigins'>): string[] {
+export function listAcceptedOrigins({
+  publicUrl,
+  corsOrigins,
+}: Pick<Env, 'publicUrl' | 'corsOrigins'>): string[] {
   return [...(publicUrl ? ownOrigins(new URL(publicUrl)) : []), ...corsOrigins];
 }
 

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 /** So many in so many seconds. */
@@ -63,7 +63,8 @@ export const accessVariables = {
   RATE_LIMIT_MODEL_CALLS: {
     parse: rate('600/60'),
     default: '`600/60`',
-    meaning: 'Of these, calls that ask a provider: messages, tests of keys and models, comparisons of models.',
+    meaning:
+      'Of these, calls that ask a provider: messages, tests of keys and models, comparisons of models.',
   },
 } as const;
 
@@ -103,8 +104,8 @@ function isOrigin(text: string): boolean {
 /** A network of all addresses is none: it would let every client choose its address. */
 function isNetwork(text: string): boolean {
   const [address = '', prefix, more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more !== undefined) return false;
-  if (prefix === undefined) return true;
-  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+  if (more !== undefined) return false;
+  const isIpv4 = ipaddr.IPv4.isValidFourPartDecimal(address);
+  if (!isIpv4 && !ipaddr.IPv6.isValid(address)) return false;
+  return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (isIpv4 ? 32 : 128));
 }

@@ -46,9 +46,6 @@ export class RestErrorFilter implements ExceptionFilter {
       url: request.routeOptions.url,
     });
     if (reply.sent || reply.raw.headersSent) return;
-    void reply
-      .status(restStatus[error.code])
-      .headers(error.headers)
-      .send(restErrorBody(error, request.id));
+    void reply.status(restStatus[error.code]).headers(error.headers).send(restErrorBody(error, request.id));
   }
 }

@@ -184,7 +184,7 @@ export function ObjectListField(
 export function TextListField(options: FieldOptions & { max: number; maxLength: number }): PropertyDecorator {
   return field(
     options,
-    { type: String, isArray: true, maxItems: options.max },
+    { type: 'array', items: { type: 'string', maxLength: options.maxLength }, maxItems: options.max },
     IsArray(),
     ArrayMaxSize(options.max),
     IsString({ each: true }),

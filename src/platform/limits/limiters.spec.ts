@@ -72,7 +72,10 @@ describe('limits of replicas', () => {
   /** Two processes' limiters on the same Redis, connected. */
   async function startReplicas(url: string): Promise<(Limiter | undefined)[]> {
     logs.length = 0;
-    const env = createTestEnv({ dataDir: '/nonexistent', databaseUrl: undefined }, { ...given(), REDIS_URL: url });
+    const env = createTestEnv(
+      { dataDir: '/nonexistent', databaseUrl: undefined },
+      { ...given(), REDIS_URL: url },
+    );
     const logger = createLogger({ logLevel: 'debug' }, { write: (line) => void logs.push(line) });
     replicas = [new Limiters(env, logger), new Limiters(env, logger)];
     const limiters = replicas.map((replica) => replica.create('calls', rate));
