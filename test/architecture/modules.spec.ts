@@ -12,6 +12,7 @@ const expectedExports: Record<string, string[]> = {
   EnvModule: ['ENV'],
   LoggingModule: ['LOGGER'],
   LifecycleModule: ['Lifecycle'],
+  LimitsModule: ['Limiters'],
   AuditModule: ['AuditLog', 'RefusedAttempts'],
   DatabaseModule: ['AcrossTeams', 'Database', 'PlatformTransaction', 'Recovery', 'TeamTransaction'],
   TenancyModule: ['PlatformChanges', 'TeamChanges', 'TeamDeletions'],

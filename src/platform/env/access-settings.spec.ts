@@ -1,15 +1,13 @@
-import { createTestEnv } from '../../../test/support/env';
+import { loadEnv } from './env';
 
 const load = (variables: Record<string, string>) =>
-  createTestEnv(
-    { dataDir: '/nonexistent', databaseUrl: undefined },
-    {
-      AUTH_SECRET: 'a secret for the tests of limits only',
-      AI_STUDIO_KEK: `test:${Buffer.alloc(32, 7).toString('base64')}`,
-      AUDIT_KEY: 'another secret for tests of limits only',
-      ...variables,
-    },
-  );
+  loadEnv({
+    DATA_DIR: '/nonexistent',
+    AUTH_SECRET: 'a secret for the tests of limits only',
+    AI_STUDIO_KEK: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    AUDIT_KEY: 'another secret for tests of limits only',
+    ...variables,
+  });
 
 describe('who may call, from where and how often', () => {
   it.each([

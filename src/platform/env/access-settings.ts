@@ -71,8 +71,8 @@ export const accessVariables = {
 function rate(standard: string) {
   return z
     .string()
-    .regex(
-      /^(off|[1-9]\d{0,8}\/[1-9]\d{0,4})$/,
+    .refine(
+      (text) => /^(off|[1-9]\d{0,8}\/[1-9]\d{0,4})$/.test(text),
       'must be count/seconds, for example 600/60 (at most 99999 seconds), or off',
     )
     .default(standard)

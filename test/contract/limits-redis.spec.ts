@@ -1,10 +1,8 @@
-import { createTestEnv } from '../../../test/support/env';
-import { TestRedis } from '../../../test/support/redis';
-import { eventually } from '../../../test/support/streams';
-import { createLogger } from '../logging';
-import { toLimitKey } from './limit-key';
-import type { Limiter } from './limiter';
-import { Limiters } from './limiters';
+import { createTestEnv } from '../support/env';
+import { TestRedis } from '../support/redis';
+import { eventually } from '../support/streams';
+import { createLogger } from '../../src/platform/logging';
+import { Limiters, toLimitKey, type Limiter } from '../../src/platform/limits';
 
 const rate = { count: 3, seconds: 60 };
 
