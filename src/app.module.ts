@@ -15,6 +15,7 @@ import { DtoPipe } from './platform/http';
 import { LifecycleModule } from './platform/lifecycle';
 import { LimitsModule } from './platform/limits';
 import { LoggingModule, NestLogger, type Logger } from './platform/logging';
+import { MetricsModule } from './platform/metrics';
 import { TenancyModule } from './platform/tenancy';
 import { TrpcContext, TrpcErrorHandler } from './platform/trpc';
 
@@ -29,6 +30,7 @@ export class AppModule {
         LoggingModule.register(logger),
         LifecycleModule,
         LimitsModule,
+        MetricsModule,
         DatabaseModule,
         AuditModule,
         TenancyModule,

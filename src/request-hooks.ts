@@ -7,6 +7,7 @@ import { AppError } from './platform/errors';
 import { assertShallowJson } from './platform/http';
 import { Lifecycle } from './platform/lifecycle';
 import type { Logger } from './platform/logging';
+import { Metrics } from './platform/metrics';
 
 const maxHeaders = 100;
 const maxBatch = 20;
@@ -32,13 +33,23 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     if (url.startsWith('/trpc/')) assertTrpc(request);
   });
   limitJsonDepth(fastify);
+  const time = app
+    .get(Metrics)
+    .timer(
+      'ai_studio_http_request_seconds',
+      'From a request to the end of its answer, streams included; by the pattern of its route.',
+      ['method', 'route', 'status'],
+    );
   fastify.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const status = `${Math.floor(reply.statusCode / 100)}xx`;
+    time({ method, route: routeOptions.url ?? 'none', status }, reply.elapsedTime / 1000);
     logger.info(
       {
         requestId: request.id,
         clientRequestId: toRequestOrigin(request).clientId,
-        method: request.method,
-        url: request.routeOptions.url,
+        method,
+        url: routeOptions.url,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
       },

@@ -12,6 +12,7 @@ import { AuditRouter } from './audit/audit.router';
 import { AuditService } from './audit/audit.service';
 import { EncryptionModule } from './encryption/encryption.module';
 import { CandidateService } from './execution/candidates';
+import { ExecutionMetrics } from './execution/execution-metrics';
 import { ExecutionPlanner } from './execution/execution-planner';
 import { ExecutionService } from './execution/execution.service';
 import { ModelClients } from './execution/model-clients';
@@ -78,7 +79,14 @@ const modelSync = [
 const snapshots = [TeamSetupRepository, TeamSetup, TeamSnapshotRepository, TeamSnapshots];
 const agents = [AgentRepository, AgentService, ExecutableAgentRepository, AgentCache, AgentRouter];
 const prompts = [PromptService, PromptPreviewService, PromptRouter];
-const execution = [CandidateService, ExecutionPlanner, ModelClients, ExecutionService, ModelTestService];
+const execution = [
+  CandidateService,
+  ExecutionPlanner,
+  ModelClients,
+  ExecutionMetrics,
+  ExecutionService,
+  ModelTestService,
+];
 const usage = [PromptTextRepository, ExecutionRepository, ExecutionLogService, ExecutionRouter];
 
 const audit = [AuditService, AuditRouter];

@@ -58,6 +58,7 @@ const imports: Violation[] = [
   ['http-out-in-egress', 'src/ai-studio/tokens/call.ts', `import { request } from 'undici';`],
   ['http-out-in-egress', 'src/identity/call.ts', `import { get } from 'node:https';`],
   ['redis-in-limits', 'src/chat/sessions/store.ts', `import { Redis } from 'ioredis';`],
+  ['prometheus-in-metrics', 'src/chat/count.ts', `import { Counter } from 'prom-client';`],
   ['better-auth-in-identity', 'src/chat/accounts.ts', `import { betterAuth } from 'better-auth';`],
   [
     'database-in-repositories',

@@ -41,11 +41,16 @@ describe('permissions of the running application', () => {
     expect(doors.filter(({ transport }) => transport === 'trpc')).toHaveLength(countRouterMethods(app.nest));
   });
 
-  it('are public for nothing but health and accounts', () => {
+  it('are public for nothing but health, accounts, and metrics, which have a token of their own', () => {
     const open = doors
       .filter(({ permission }) => permission && permissions[permission] === 'public')
       .map(({ path }) => path);
-    expect([...new Set(open)].toSorted()).toEqual(['/api/auth/*', '/health/live', '/health/ready']);
+    expect([...new Set(open)].toSorted()).toEqual([
+      '/api/auth/*',
+      '/health/live',
+      '/health/ready',
+      '/metrics',
+    ]);
   });
 
   it('keep a stranger out of everything else, over both transports', async () => {

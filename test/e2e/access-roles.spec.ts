@@ -43,11 +43,18 @@ const endpoint = () => ({ displayName: uniqueName(), baseUrl: 'http://127.0.0.1:
 const agent = () => ({ name: uniqueName(), instructions: 'Answer.' });
 const apiKey = () => ({ name: uniqueName(), scopes: ['chat.use' as const] });
 
+/** Whoever has it may read metrics, and nobody else, whatever their role: test/e2e/metrics.spec.ts. */
+const metricsToken = randomBytes(16).toString('hex');
+
 /** A permission that no door asks for: a service does, of who came through another's. */
 const withoutDoor: Permission[] = ['executions.readTeam'];
 
 const doors: Partial<Record<Permission, Door>> = {
   'health.read': { role: 'public', rest: (client) => client.get('/health/live') },
+  'metrics.read': {
+    role: 'public',
+    rest: ({ url }) => new Client(url, metricsToken).get('/metrics'),
+  },
   'auth.use': { role: 'public', rest: (client) => client.get('/api/auth/ok') },
   'appConfig.readTeam': {
     role: 'member',
@@ -287,7 +294,7 @@ describe('roles', () => {
   let owner: Client & { teamId: string };
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ METRICS_TOKEN: metricsToken });
     const platformAdmin = await signUp(app);
     owner = await createTeam(await signUp(app));
     const outsider = await createTeam(await signUp(app));
@@ -324,7 +331,7 @@ describe('roles', () => {
     const documented = Object.entries(body.paths as Record<string, object>).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(Object.values(routes).flat().toSorted()).toEqual(documented.toSorted());
+    expect([...Object.values(routes).flat(), 'GET /metrics'].toSorted()).toEqual(documented.toSorted());
     expect(Object.values(procedures).flat().toSorted()).toEqual(
       listProcedures(app)
         .map(({ name }) => name)

@@ -11,6 +11,7 @@ import type { ExecutionRepository } from '../usage/execution.repository';
 import { toSentPrompt, type PromptText } from '../usage/sent-prompt';
 import { carriesOnly, type CandidatePrompt } from './candidate-prompt';
 import type { SkippedModel } from './candidates';
+import type { ExecutionMetrics } from './execution-metrics';
 import type { AttemptListener, Candidate } from './fallback-model';
 import type { ExecutionRecorder, MeasuredUsage } from './metering';
 
@@ -56,6 +57,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
   constructor(
     private readonly options: RecordOptions,
     private readonly executions: ExecutionRepository,
+    private readonly metrics: ExecutionMetrics,
     private readonly logger: Logger,
   ) {
     [this.chosen] = options.candidates;
@@ -105,17 +107,21 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
 
   onAttempt(attempt: Attempt, candidate: Candidate): void {
     this.attempts.push(attempt);
+    if (attempt.outcome !== 'skipped') this.metrics.attempted(attempt.providerId, attempt.outcome);
     this.chosen = this.options.candidates.find((known) => known === candidate) ?? this.chosen;
   }
 
   onFirstPart(): void {
-    this.timings.firstPartMs ??= this.elapsed();
+    if (this.timings.firstPartMs !== undefined) return;
+    this.timings.firstPartMs = this.elapsed();
+    this.metrics.firstPartAfter(this.chosen.providerId, this.timings.firstPartMs);
   }
 
   async end(
     outcome: 'completed' | 'stopped' | 'failed' | 'interrupted',
     usage: MeasuredUsage,
   ): Promise<void> {
+    this.metrics.ended(this.chosen.providerId, outcome, usage);
     this.total = this.total ? add(this.total, usage) : usage;
     this.timings.totalMs = this.elapsed();
     const { providerId, modelId, modelRef, price, tokenId, prompt } = this.chosen;

@@ -11,6 +11,7 @@ import { getProviderKind } from '../providers/provider-kinds';
 import { ExecutionRepository } from '../usage/execution.repository';
 import { firstPartTimeoutOf, settingsOf, type CandidateSettings } from './candidate-settings';
 import type { SkippedModel } from './candidates';
+import { ExecutionMetrics } from './execution-metrics';
 import { ExecutionPlanner, type ExecutionPlan, type PlannedCandidate } from './execution-planner';
 import { ExecutionRecord, type RecordedCandidate } from './execution-record';
 import type { ExecutionRequest } from './execution-request';
@@ -56,6 +57,7 @@ export class ExecutionService {
     @Inject(ExecutionPlanner) private readonly planner: ExecutionPlanner,
     @Inject(ModelClients) private readonly clients: ModelClients,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
+    @Inject(ExecutionMetrics) private readonly metrics: ExecutionMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -75,6 +77,7 @@ export class ExecutionService {
     const record = new ExecutionRecord(
       { id, scope, candidates, skipped, agent, expiresAt },
       this.executions,
+      this.metrics,
       this.logger,
     );
     return {

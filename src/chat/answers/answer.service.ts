@@ -6,6 +6,7 @@ import type { ExecutionConfig, SystemPrompt } from '../../ai-studio';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
+import { Metrics } from '../../platform/metrics';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { KnownSessions } from '../sessions/known-sessions';
@@ -45,7 +46,13 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(StopRequests) private readonly stopRequests: StopRequests,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(ENV) private readonly env: Env,
+    @Inject(Metrics) metrics: Metrics,
   ) {
+    metrics.gauge(
+      'ai_studio_answers_running',
+      'Answers that this process is giving now.',
+      () => this.running.size,
+    );
     stopRequests.subscribe((messageId) => this.stopAsAsked(messageId));
   }
 

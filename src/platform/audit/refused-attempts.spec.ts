@@ -2,6 +2,7 @@ import { toTeamId, toUserId } from '@kdx/shared';
 import { pino } from 'pino';
 import type { AuditLog } from './audit-log';
 import type { RefusedEntry, UnlinkedEvent } from './audit-event';
+import { Metrics } from '../metrics';
 import { RefusedAttempts } from './refused-attempts';
 
 const team = toTeamId('019aa000-0000-7000-8000-000000000001');
@@ -26,7 +27,12 @@ describe('refused attempts', () => {
       },
     };
     const logger = pino({}, { write: (line) => void errors.push(line) });
-    attempts = new RefusedAttempts(log as unknown as AuditLog, logger); // the one method that it calls
+    // the one method of the log that it calls
+    attempts = new RefusedAttempts(
+      log as unknown as AuditLog,
+      logger,
+      new Metrics({ metricsToken: undefined }),
+    );
   });
 
   afterEach(() => jest.useRealTimers());

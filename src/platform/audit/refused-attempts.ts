@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/comm
 import { LRUCache } from 'lru-cache';
 import type { TeamId } from '@kdx/shared';
 import { LOGGER, type Logger } from '../logging';
+import { Metrics, type Count } from '../metrics';
 import type { AuditOrigin, RefusedEntry } from './audit-event';
 import { AuditLog } from './audit-log';
 import { toRefusal } from './unlinked-event';
@@ -27,14 +28,23 @@ export class RefusedAttempts implements BeforeApplicationShutdown {
     max: 10_000,
     dispose: (window) => void window.close(),
   });
+  private readonly count: Count<'code'>;
 
   constructor(
     @Inject(AuditLog) private readonly log: AuditLog,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    this.count = metrics.counter(
+      'ai_studio_refused_attempts_total',
+      'Attempts of people who are signed in that were refused, those that the audit log only counts included.',
+      ['code'],
+    );
+  }
 
   /** @param who counts together: whoever tries, or is tried to be */
   async record(chain: TeamId, who: string, origin: AuditOrigin, entry: RefusedEntry): Promise<void> {
+    this.count({ code: entry.code });
     const window = this.windowOf(chain, who, origin, entry);
     if (window.recorded >= recordedPerWindow) {
       window.omitted += 1;

@@ -1,5 +1,7 @@
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { Pool } from 'pg';
 import { ENV, type Env, type ToolEnv } from '../env';
+import { Metrics } from '../metrics';
 import { Database } from './database';
 import { Recovery } from './recovery';
 import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './transactions';
@@ -18,7 +20,17 @@ import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransacti
   exports: [Database, Recovery, TeamTransaction, PlatformTransaction, AcrossTeams],
 })
 export class DatabaseModule implements OnApplicationShutdown {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    const gauge = (name: string, help: string, read: (pool: Pool) => number) =>
+      metrics.gauge(`ai_studio_database_${name}`, help, () => read(database.pool));
+    gauge('connections', 'Connections to the database that are open.', ({ totalCount }) => totalCount);
+    gauge('connections_idle', 'Those of them that nobody uses.', ({ idleCount }) => idleCount);
+    gauge('connections_max', 'The most that are opened.', ({ options }) => options.max);
+    gauge('waiting', 'Statements and transactions that wait for one.', ({ waitingCount }) => waitingCount);
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.database.close();

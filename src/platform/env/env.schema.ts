@@ -229,9 +229,9 @@ export const envTable = {
   },
   ...accessVariables,
   METRICS_TOKEN: {
-    parse: z.string().min(16).optional(),
-    default: 'unset',
-    meaning: 'Reserved for the bearer token of `/metrics`. Parsed, not used yet.',
+    parse: z.string().min(16, 'must be at least 16 characters').optional(),
+    default: 'unset: no `/metrics`',
+    meaning: 'Bearer token for `GET /metrics`. See `docs/operations.md`.',
   },
   LOG_LEVEL: {
     parse: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

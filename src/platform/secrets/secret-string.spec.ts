@@ -66,6 +66,21 @@ describe('SecretString', () => {
     expect(Object.is(secret, canary)).toBe(false);
   });
 
+  it('should equal its own value and no other text, without telling the listener', () => {
+    const onReveal = jest.fn();
+    const texts = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(texts, texts, (value, other) => {
+        const watched = new SecretString(value, onReveal);
+        expect(watched.equals(value)).toBe(true);
+        expect(watched.equals(`${value} `)).toBe(false);
+        // As UTF-8, which a header is read as, all lone surrogates are one character.
+        expect(watched.equals(other)).toBe(other.toWellFormed() === value.toWellFormed());
+      }),
+    );
+    expect(onReveal).not.toHaveBeenCalled();
+  });
+
   it('should reveal nothing when the listener throws', () => {
     const refusing = new SecretString(canary, () => {
       throw new Error('not now');

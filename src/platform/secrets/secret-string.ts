@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const placeholder = '[secret]';
@@ -23,6 +24,11 @@ export class SecretString {
     return this.#value;
   }
 
+  /** Whether somebody who says that they know it does. How long that takes tells nothing of it. */
+  equals(candidate: string): boolean {
+    return timingSafeEqual(digest(this.#value), digest(candidate));
+  }
+
   toString(): string {
     return placeholder;
   }
@@ -38,4 +44,9 @@ export class SecretString {
   [inspect.custom](): string {
     return placeholder;
   }
+}
+
+/** Of one length, whatever the text: what is compared in constant time has to be. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

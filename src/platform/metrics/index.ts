@@ -1,0 +1,2 @@
+export { Metrics, type Count, type Time } from './metrics';
+export { MetricsModule } from './metrics.module';
