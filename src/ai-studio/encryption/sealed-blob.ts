@@ -143,6 +143,11 @@ export function decryptGcm(
   }
 }
 
+/** HKDF-SHA-512 (RFC 5869). Throws `RangeError` for more than the 16,320 bytes that it can give. */
+export function deriveBytes(key: KeyObject, salt: Buffer, info: Buffer, length: number): Buffer {
+  return Buffer.from(hkdfSync('sha512', key, salt, info, length));
+}
+
 /**
  * Joins texts so that no two lists give the same bytes: each is preceded by its byte length, 4 bytes big-endian.
  * UTF-16LE, because UTF-8 turns every lone surrogate into the same three bytes.
@@ -177,7 +182,7 @@ function dekIdBytes(dek: DataKey): Buffer {
  * Attacks", USENIX Security 2021). The second half of the derived bytes pins the key before any decryption.
  */
 function deriveSecretKey(dek: DataKey, salt: Buffer): { key: KeyObject; commitment: Buffer } {
-  const derived = Buffer.from(hkdfSync('sha512', dek.key, salt, keyInfo, 2 * keyLength));
+  const derived = deriveBytes(dek.key, salt, Buffer.from(keyInfo), 2 * keyLength);
   // A KeyObject even for one use: with a raw key, Node 24 takes twice as long over the whole seal.
   const key = createSecretKey(derived.subarray(0, keyLength));
   derived.fill(0, 0, keyLength);
