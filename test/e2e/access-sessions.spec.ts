@@ -53,6 +53,22 @@ describe('sessions and teams', () => {
       });
     });
 
+    it('is refused with what the database holds of it: that takes the signature, which AUTH_SECRET makes', async () => {
+      const stored = storedToken(await signIn(owner.email!));
+      const { rowCount } = await app.nest
+        .get(Database)
+        .pool.query('select from auth_session where token = $1', [stored]);
+      expect(rowCount).toBe(1);
+      for (const token of [stored, `${stored}.`, `${stored}.${stored}`])
+        expect(await ask(new Client(app.url, token, owner.teamId))).toMatchObject({
+          code: 'UNAUTHENTICATED',
+        });
+      for (const name of ['better-auth.session_token', '__Secure-better-auth.session_token']) {
+        const headers = { cookie: `${name}=${stored}`, 'x-team-id': owner.teamId };
+        expect((await new Client(app.url).fetch('/api/v1/team-models', { headers })).status).toBe(401);
+      }
+    });
+
     it('is refused once it has expired', async () => {
       const person = await signIn(owner.email!);
       await app.nest

@@ -139,7 +139,8 @@ export async function createBetterAuth(
     plugins: [
       { id: 'audit', schema: auditSchema },
       { id: 'limits', hooks: limitAttempts(limits) },
-      bearer(),
+      // Without a signature it would take the token as auth_session holds it: whoever reads the database could be anybody.
+      bearer({ requireSignature: true }),
       organization({
         creatorRole: 'owner',
         organizationLimit: 50,
