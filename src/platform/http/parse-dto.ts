@@ -34,11 +34,21 @@ export function dto<T extends object>(type: ClassConstructor<T>): (value: unknow
 }
 
 /** A `VALIDATION_FAILED` that names each field in its message and in `details`. */
-export function validationFailed(problems: FieldProblem[]): AppError {
+export function validationFailed(given: FieldProblem[]): AppError {
+  const problems = given.map(({ field, problem }) => ({ field: showName(field), problem }));
   const text = problems.map(({ field, problem }) => (field ? `${field} ${problem}` : problem)).join('; ');
   return new AppError('VALIDATION_FAILED', `The request does not fit: ${text}.`, {
     details: { fields: problems },
   });
+}
+
+/**
+ * A path as it was sent, but only the length of a name that can be no field's: it may be a key that went astray, and
+ * what is refused is logged.
+ */
+function showName(path: string): string {
+  const names = path.split('.');
+  return names.map((name) => (/^[\w-]{0,32}$/.test(name) ? name : `(${name.length} characters)`)).join('.');
 }
 
 const maxDepth = 40;
@@ -54,7 +64,7 @@ function assertPlain(value: unknown, path: string, depth: number): void {
     throw validationFailed([{ field: path, problem: `is nested deeper than ${maxDepth} levels` }]);
   for (const [key, child] of Object.entries(value)) {
     if (key in Object.prototype || key === 'prototype' || key.includes('\0')) {
-      throw validationFailed([{ field: path, problem: `must not have a key named ${key}` }]);
+      throw validationFailed([{ field: path, problem: `must not have a key named ${showName(key)}` }]);
     }
     assertPlain(child, path ? `${path}.${key}` : key, depth + 1);
   }
