@@ -65,12 +65,13 @@ export class Client {
 export async function signUp(
   app: Pick<TestApp, 'url'>,
   name = `user-${randomBytes(4).toString('hex')}`,
+  password = 'correct horse battery',
 ): Promise<Client> {
   const email = `${name.toLowerCase()}@example.com`;
   const answer = await new Client(app.url).post('/api/auth/sign-up/email', {
     name,
     email,
-    password: 'correct horse battery',
+    password,
   });
   if (answer.status !== 200) throw new Error(`sign-up failed: ${answer.status} ${answer.text}`);
   return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
