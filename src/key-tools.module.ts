@@ -4,6 +4,7 @@ import { AuditModule } from './platform/audit';
 import { ToolDatabaseModule } from './platform/database';
 import { EnvModule, type KeyToolEnv } from './platform/env';
 import { LoggingModule, type Logger } from './platform/logging';
+import { MetricsModule } from './platform/metrics';
 import { TenancyModule } from './platform/tenancy';
 
 /** What `npm run keys:rotate` needs of the product: no doors, no consumers, no schedule. */
@@ -16,6 +17,7 @@ export class KeyToolsModule {
       imports: [
         EnvModule.register(access === 'read' ? { ...env, auditKey: undefined } : env),
         LoggingModule.register(logger),
+        MetricsModule,
         ToolDatabaseModule.register(access),
         AuditModule,
         TenancyModule,
