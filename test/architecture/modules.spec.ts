@@ -11,6 +11,7 @@ const expectedExports: Record<string, string[]> = {
   AppModule: [],
   EnvModule: ['ENV'],
   LoggingModule: ['LOGGER'],
+  MetricsModule: ['Metrics'],
   LifecycleModule: ['Lifecycle'],
   LimitsModule: ['Limiters'],
   AuditModule: ['AuditLog', 'RefusedAttempts'],
