@@ -147,7 +147,7 @@ describeLong('planted secrets of a server process', () => {
     const hits = canaries.search(places);
     if (hits.length > 0) process.stdout.write(`${JSON.stringify(hits, null, 1)}\n`);
     publish({ name: 'secrets found that a server process let go', found: hits.length, of, aim: 0 });
-    expect(server.output).toContain('"level":"trace"');
+    expect(server.output).toContain('"level":"debug"');
   });
 });
 
