@@ -17,7 +17,7 @@ import { LimitsModule } from './platform/limits';
 import { LoggingModule, NestLogger, type Logger } from './platform/logging';
 import { MetricsModule } from './platform/metrics';
 import { TenancyModule } from './platform/tenancy';
-import { TrpcContext, TrpcErrorHandler } from './platform/trpc';
+import { BatchLimitMiddleware, TrpcContext, TrpcErrorHandler } from './platform/trpc';
 
 /** Every room, in the order in which data flows. */
 @Module({})
@@ -45,7 +45,7 @@ export class AppModule {
           context: TrpcContext,
           onError: TrpcErrorHandler,
           errorFormatter: formatTrpcError,
-          globalMiddlewares: [TrpcPermissionMiddleware],
+          globalMiddlewares: [BatchLimitMiddleware, TrpcPermissionMiddleware],
           logger: new NestLogger(logger),
           sse: {
             ping: { enabled: true, intervalMs: 10_000 },
@@ -54,6 +54,7 @@ export class AppModule {
         }),
       ],
       providers: [
+        BatchLimitMiddleware,
         TrpcContext,
         TrpcErrorHandler,
         { provide: APP_FILTER, useClass: RestErrorFilter },

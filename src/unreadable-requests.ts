@@ -22,12 +22,11 @@ const statusLines: Partial<Record<string, string>> = {
 
 /**
  * Answers what is no HTTP, is longer than Node reads or comes too slowly: there is no request yet that could be answered in
- * the usual way. An answer that has begun on the connection is not written into.
+ * the usual way.
  */
 export function refuseUnreadable(publicUrl: string | undefined) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0)
-      return void socket.destroy(error);
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
     const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     const refusal = new AppError(
       'VALIDATION_FAILED',

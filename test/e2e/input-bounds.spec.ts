@@ -145,11 +145,12 @@ describe('the bounds of what comes in', () => {
     },
   );
 
-  it('refuse more than 20 calls in one batch', async () => {
+  it('refuse more than 50 calls in one batch, in the form that its client reads', async () => {
     const batch = (calls: number) =>
       admin.get(`/trpc/${Array.from({ length: calls }, () => 'aiModels.find').join('%2C')}?batch=1&input={}`);
-    expect((await batch(20)).status).toBe(200);
-    expect(expectRefusal(await batch(21), 'batch').message).toContain('at most 20');
+    expect((await batch(50)).status).toBe(200);
+    expect(expectRefusal(await batch(51), 'batch').message).toContain('at most 50');
+    expect((await batch(51)).body[0].error.data.code).toBe('BAD_REQUEST');
   });
 
   it('refuse more than 100 headers, instead of leaving some out, and headers or addresses of more than 16 KiB', async () => {

@@ -131,7 +131,7 @@ describe('what comes in over REST', () => {
       },
     );
 
-    it.each(['[]', '"x"', '5', 'true', '[{"text":"x"}]', '[['.repeat(1_000) + ']]'.repeat(1_000)])(
+    it.each(['[]', '"x"', '5', 'true', '[{"text":"x"}]', '[['.repeat(10) + ']]'.repeat(10)])(
       'that is no object: %j',
       async (body) => {
         for (const operation of withBody()) {

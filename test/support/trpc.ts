@@ -11,7 +11,9 @@ export type Trpc = TRPCClient<AppRouter>;
 export function trpcOf(client: Client, link: 'batch' | 'single' = 'batch'): Trpc {
   const options = { url: `${client.url}/trpc`, headers: () => client.headers() };
   return createTRPCClient<AppRouter>({
-    links: [link === 'batch' ? httpBatchLink({ ...options, maxURLLength: 4_000 }) : httpLink(options)],
+    links: [
+      link === 'batch' ? httpBatchLink({ ...options, maxURLLength: 4_000, maxItems: 50 }) : httpLink(options),
+    ],
   });
 }
 

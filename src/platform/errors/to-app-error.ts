@@ -1,4 +1,3 @@
-import { isNativeError } from 'node:util/types';
 import { HttpException } from '@nestjs/common';
 import { TRPCError } from '@trpc/server';
 import { AppError } from './app-error';
@@ -92,10 +91,9 @@ function fromTrpc(error: TRPCError): AppError {
 /** Nest's exceptions and Fastify's errors both carry a status. */
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
-  // Node's own errors, such as that of a request which was cut, may come from another realm: no instanceof.
-  if (isNativeError(thrown) && 'statusCode' in thrown && typeof thrown.statusCode === 'number')
-    return thrown.statusCode;
-  return undefined;
+  // No instanceof: an error of Node itself, such as that of a request which was cut, may come from another realm.
+  if (typeof thrown !== 'object' || thrown === null || !('statusCode' in thrown)) return undefined;
+  return typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined;
 }
 
 /** By status, since Nest keeps no more of Fastify's errors; their own text may hold a piece of the body. */

@@ -1,3 +1,4 @@
+export { BatchLimitMiddleware } from './batch-limit.middleware';
 export type { Mutation, Query, Router, Subscription } from './router-types';
 export { TrpcContext, type TrpcRequestContext } from './trpc-context';
 export { TrpcErrorHandler } from './trpc-error-handler';

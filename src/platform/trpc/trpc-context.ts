@@ -7,13 +7,20 @@ export interface TrpcRequestContext {
   request: FastifyRequest;
   reply: FastifyReply;
   requestId: string;
+  /** Calls in this request. */
+  batchSize: number;
 }
 
 @Injectable()
 export class TrpcContext implements TRPCContext {
-  create({ req, res }: ContextOptions): Record<string, unknown> {
+  create({ req, res, info }: ContextOptions): Record<string, unknown> {
     // The application runs on the Fastify adapter only.
     const [request, reply] = [req as FastifyRequest, res as FastifyReply];
-    return { request, reply, requestId: request.id } satisfies TrpcRequestContext;
+    return {
+      request,
+      reply,
+      requestId: request.id,
+      batchSize: info.calls.length,
+    } satisfies TrpcRequestContext;
   }
 }
