@@ -12,7 +12,7 @@ export type KeyToolEnv = ToolEnv & Pick<Env, 'kek' | 'generatedKeyFiles'>;
 
 /**
  * Reads the few variables that a command needs, so that it works where the server would not start. Takes keys that a
- * server generated into `DATA_DIR`, and generates none. Throws {@link EnvError}.
+ * server generated into `DATA_DIR` (in production none does), and generates none. Throws {@link EnvError}.
  */
 export function loadToolEnv(source: NodeJS.ProcessEnv = process.env): ToolEnv {
   const problems: string[] = [];
@@ -27,7 +27,7 @@ export function loadKeyToolEnv(source: NodeJS.ProcessEnv = process.env): KeyTool
   const env = readToolEnv(source, problems);
   const kek = readKek(source, problems);
   if (problems.length > 0) throw new EnvError(problems);
-  const isGenerated = kek.provider === 'local' && !kek.local;
+  const isGenerated = !env.production && kek.provider === 'local' && !kek.local;
   const generated = isGenerated ? findGeneratedKey(env.dataDir, 'ai-studio-kek') : undefined;
   return {
     ...env,
