@@ -10,7 +10,7 @@ export type Expected =
   | { line: number; tamper: (lines: string[]) => string[] };
 
 /** The chain that is tampered with and where, both by chance; `at` counts from 0. */
-export interface Target {
+interface Target {
   log: ProofLog;
   chain: TeamId;
   other: TeamId;

@@ -4,7 +4,7 @@ import { readAnchorLine, type Anchor, type AnchorLine } from './anchor';
 import { digest } from './digests';
 
 /** A line of the file that is no anchor of ours, and why. */
-export interface BadAnchor {
+interface BadAnchor {
   /** From 1. */
   line: number;
   problem: 'not an anchor' | 'its signature is wrong';

@@ -34,7 +34,7 @@ export const eventColumns = [
  * - `unreadable`: the database does not give the chain's rows from there on.
  * - `anchorMismatch`: the chain fits together, and is another than the one that was anchored: it was written anew.
  */
-export type Fault =
+type Fault =
   | 'edited'
   | 'missing'
   | 'inserted'
