@@ -15,6 +15,8 @@ import { LastUses } from './api-keys/last-uses';
 import { BETTER_AUTH, createBetterAuth } from './better-auth/better-auth';
 import { AccountLimits } from './better-auth/account-limits';
 import { BetterAuthController } from './better-auth/better-auth.controller';
+import { OtherTeams } from './better-auth/other-teams';
+import { OwnershipRepository } from './better-auth/ownership.repository';
 import { BadCredentials } from './callers/bad-credentials';
 import { CallerService } from './callers/caller.service';
 import { MembershipRepository } from './callers/membership.repository';
@@ -42,6 +44,8 @@ import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middlewa
     ApiKeyService,
     ApiKeyRouter,
     AccountLimits,
+    OwnershipRepository,
+    OtherTeams,
     MembershipRepository,
     BadCredentials,
     CallerService,

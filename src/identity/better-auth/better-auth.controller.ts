@@ -8,6 +8,7 @@ import { toRequestOrigin } from '../callers/credentials';
 import { AccountLimits } from './account-limits';
 import { RequirePermission } from '../permissions/require-permission';
 import { BETTER_AUTH, type BetterAuth } from './better-auth';
+import { OtherTeams } from './other-teams';
 import { writeOrigin } from './recording-adapter';
 
 /** Hands `/api/auth/*` to Better Auth: sign-up, sign-in, teams, members, invitations. */
@@ -19,6 +20,7 @@ export class BetterAuthController {
     @Inject(ENV) private readonly env: Env,
     @Inject(CallerService) private readonly callers: CallerService,
     @Inject(AccountLimits) private readonly limits: AccountLimits,
+    @Inject(OtherTeams) private readonly otherTeams: OtherTeams,
   ) {}
 
   @Get('*')
@@ -35,7 +37,7 @@ export class BetterAuthController {
 
   private async handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     await this.limits.takeCall(request.ip);
-    const response = await this.auth.handler(this.toWebRequest(request)).finally(() => {
+    const response = await this.auth.handler(await this.toWebRequest(request)).finally(() => {
       // Roles, teams and sessions may have changed: what this process remembers of callers is read again.
       if (request.method !== 'GET') this.callers.forgetAll();
     });
@@ -48,7 +50,11 @@ export class BetterAuthController {
     await reply.send(text);
   }
 
-  private toWebRequest(request: FastifyRequest): Request {
+  private async toWebRequest(request: FastifyRequest): Promise<Request> {
+    const url = new URL(request.url, this.env.publicUrl);
+    const path = url.pathname.slice('/api/auth'.length).replace(/\/$/, ''); // to its router the same route
+    for (const [name, value] of Object.entries(await this.otherTeams.hide(request, path, request.query)))
+      url.searchParams.set(name, value);
     const headers = new Headers();
     for (const [name, value] of Object.entries(request.headers)) {
       if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
@@ -58,10 +64,12 @@ export class BetterAuthController {
     // Browsers send Sec-Fetch-Site and -Mode together. Node's fetch sends -Mode alone, and Better Auth would ask it for an Origin.
     if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
     const hasBody = request.body !== undefined && request.body !== null && request.method !== 'GET';
-    return new Request(new URL(request.url, this.env.publicUrl), {
+    const hidden = await this.otherTeams.hide(request, path, request.body);
+    const body = Object.keys(hidden).length > 0 ? Object.assign({}, request.body, hidden) : request.body;
+    return new Request(url, {
       method: request.method,
       headers,
-      ...(hasBody ? { body: JSON.stringify(request.body) } : {}),
+      ...(hasBody ? { body: JSON.stringify(body) } : {}),
     });
   }
 }
