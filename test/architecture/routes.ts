@@ -50,6 +50,30 @@ export function listDoors(app: INestApplication, routes: RouteOptions[], excepti
   return [...rest.map((door) => ({ transport: 'rest' as const, ...door })), ...listProcedures(app)];
 }
 
+/** Where a door declares its permission, so that a test can put another in its place. */
+export interface Guard {
+  /** `PATCH /api/v1/agents/:agentId`, or `mutation aiAgents.update`. */
+  door: string;
+  permission: Permission;
+  replace(permission: Permission): void;
+}
+
+export function listGuards(app: INestApplication): Guard[] {
+  const ofRoutes = listHandlers(app).map(({ method, path, permission, handler }) => ({
+    door: `${method} ${path}`,
+    permission,
+    replace: (other: Permission) => Reflect.defineMetadata(permissionMetadata, other, handler),
+  }));
+  const ofProcedures = Object.entries(proceduresOf(app)).map(([path, { _def }]) => ({
+    door: `${_def.type} ${path}`,
+    permission: toPermission(_def.meta?.permission),
+    replace: (other: Permission) => {
+      _def.meta = { ..._def.meta, permission: other };
+    },
+  }));
+  return [...ofRoutes, ...ofProcedures].filter((guard): guard is Guard => guard.permission !== undefined);
+}
+
 /** The methods of router classes: as many as there are procedures, unless two routers share a name. */
 export function countRouterMethods(app: INestApplication): number {
   const routers = [...app.get(ModulesContainer).values()]
@@ -70,6 +94,7 @@ interface Handler {
   method: string;
   path: string;
   permission: Permission | undefined;
+  handler: object;
 }
 
 function listHandlers(app: INestApplication): Handler[] {
@@ -83,14 +108,18 @@ function listHandlers(app: INestApplication): Handler[] {
       if (typeof method !== 'number') return [];
       const path = joinPaths(Reflect.getMetadata('path', type), Reflect.getMetadata('path', handler));
       const permission = toPermission(Reflect.getMetadata(permissionMetadata, handler));
-      return [{ method: RequestMethod[method] ?? '', path, permission }];
+      return [{ method: RequestMethod[method] ?? '', path, permission, handler }];
     });
   });
 }
 
-function listProcedures(app: INestApplication): Door[] {
+function proceduresOf(app: INestApplication): Record<string, Procedure> {
   const { procedures } = app.get(AppRouterHost).appRouter._def as { procedures: Record<string, Procedure> };
-  return Object.entries(procedures).map(([path, { _def }]) => ({
+  return procedures;
+}
+
+function listProcedures(app: INestApplication): Door[] {
+  return Object.entries(proceduresOf(app)).map(([path, { _def }]) => ({
     transport: 'trpc',
     method: _def.type,
     path,

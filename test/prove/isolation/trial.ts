@@ -1,0 +1,223 @@
+import type { Answer, Client } from '../../support/client';
+import { describeAttempt, hasForeign, type Attempt } from './attempts';
+import { forgetAll, settle, type Range } from './range';
+import { send, writes } from './send';
+import { fill, type Ids } from './slots';
+import type { Statement } from './statements';
+import { canary } from './teams';
+
+/** What came of an attempt. */
+export interface Outcome {
+  attempt: Attempt;
+  status: number;
+  /** What it showed or changed of the other team; nothing, if all is well. */
+  problems: string[];
+  /** Statements that ran as the application. */
+  statements: string[];
+  /** Status, body and row counts, without what differs from call to call. */
+  print: string;
+}
+
+/** One request and everything that it caused. */
+interface Exchange {
+  answer: Answer;
+  statements: Statement[];
+  logs: string;
+}
+
+/** How many attempts may pass before the other team's rows are compared: those that change something, at once. */
+const batchSize = 25;
+
+/** Makes attempts, one at a time, and looks at all that they caused. */
+export class Trial {
+  /** Attempts that were made; twins with ids that never were are not counted. */
+  count = 0;
+  private batch: Attempt[] = [];
+
+  constructor(private readonly range: Range) {}
+
+  /** Makes an attempt and, where it names anything of the other team, its twin; they have to be answered alike. */
+  async run(attempt: Attempt): Promise<Outcome> {
+    this.count += 1;
+    const sent = this.sentWords(attempt);
+    const exchange = await this.ask(attempt, 'worlds');
+    const problems = this.findTraces(exchange, sent);
+    problems.push(...(await this.checkWrites(attempt, exchange.answer)));
+    if (hasForeign(attempt)) {
+      const twin = await this.ask(attempt, 'never');
+      if (!attempt.recipe.tells) problems.push(...compare(exchange, twin, sent));
+      problems.push(...(await this.checkWrites(attempt, twin.answer)));
+    }
+    const asTeam = exchange.statements.filter((statement) => statement.asTeam);
+    return {
+      attempt,
+      status: exchange.answer.status,
+      problems: problems.map((problem) => `${describeAttempt(attempt)}: ${problem}`),
+      statements: asTeam.map(({ text }) => text),
+      print: toPrint(exchange, []),
+    };
+  }
+
+  /** Compares the other team's rows after the last attempts; on a difference makes them again, one by one, to name the one. */
+  async endBatch(): Promise<string[]> {
+    const { batch } = this;
+    this.batch = [];
+    const touched = await this.range.state.restore();
+    if (touched.length === 0) return [];
+    for (const attempt of batch) {
+      await this.ask(attempt, 'worlds');
+      const again = await this.range.state.restore();
+      if (again.length > 0) return [`${describeAttempt(attempt)}: changed rows of ${again.join(', ')}`];
+    }
+    return [
+      `one of ${batch.length} attempts changed rows of ${touched.join(', ')}: ${batch.map(describeAttempt).join(' | ')}`,
+    ];
+  }
+
+  private async ask(attempt: Attempt, kind: 'worlds' | 'never'): Promise<Exchange> {
+    const { app, tap } = this.range;
+    await forgetAll(this.range);
+    tap.seen = [];
+    const logged = app.logs.length;
+    const answer = await send(this.clientOf(attempt, kind), {
+      door: attempt.recipe.door,
+      input: fill(attempt.recipe.input, (_, at) => this.idAt(attempt, at, kind)),
+    });
+    if (tap.seen.some(({ text }) => /into "ai_execution"|into chat_message/.test(text)))
+      await settle(app, tap);
+    return { answer, statements: tap.seen, logs: app.logs.slice(logged).join('\n') };
+  }
+
+  /** After a change: what it did to the other team's rows, and everything back in its place. */
+  private async checkWrites(attempt: Attempt, { status }: Answer): Promise<string[]> {
+    if (writes(attempt.recipe.door) && status < 300) {
+      const touched = await this.range.state.restore();
+      return touched.length > 0 ? [`changed rows of ${touched.join(', ')}`] : [];
+    }
+    if (!this.batch.includes(attempt)) this.batch.push(attempt);
+    return this.batch.length < batchSize ? [] : this.endBatch();
+  }
+
+  private clientOf({ credential, header }: Attempt, kind: 'worlds' | 'never'): Client {
+    const { client } = this.asker(credential);
+    if (header === 'own') return client;
+    if (header === 'none') return client.inTeam('');
+    return client.inTeam(this.range[kind].theirs.team);
+  }
+
+  private idAt({ recipe, credential, choices }: Attempt, at: string, kind: 'worlds' | 'never'): string {
+    const choice = choices.get(at);
+    const slot = at
+      .split('.')
+      .reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], recipe.input);
+    if (!choice || typeof slot !== 'object' || slot === null || !('spellings' in slot))
+      throw new Error(`No slot at ${at}.`);
+    const { ids: own } = this.asker(credential);
+    const spell = (slot.spellings as ((ids: Ids, own: Ids) => string)[])[choice.spelling];
+    if (!spell) throw new Error(`No such spelling at ${at}.`);
+    const { world } = choice;
+    if (world === 'own') return spell(own, own);
+    return spell(world === 'never' ? this.range.never.theirs : this.range[kind][world], own);
+  }
+
+  /** Pairs of what an attempt says of the other team, and what its twin says in its place. */
+  private sentWords(attempt: Attempt): [string, string][] {
+    const pairs = [...attempt.choices.keys()].map((at): [string, string] => [
+      this.idAt(attempt, at, 'worlds'),
+      this.idAt(attempt, at, 'never'),
+    ]);
+    if (attempt.header === 'theirs')
+      pairs.push([this.range.worlds.theirs.team, this.range.never.theirs.team]);
+    return pairs.filter(([foreign, never]) => foreign !== never).toSorted(([a], [b]) => b.length - a.length);
+  }
+
+  /** The other team's texts and ids, anywhere in what the attempt caused. What it said itself may come back. */
+  private findTraces({ answer, statements, logs }: Exchange, sent: [string, string][]): string[] {
+    const { theirs, theirMember } = this.range.worlds;
+    const { colleagueEmail: _, ...names } = theirs;
+    const ids = [...Object.values(names), theirMember.user, theirMember.session, theirMember.execution];
+    const secrets = [canary, ...ids].map((id) => id.toLowerCase());
+    const rows = statements.filter(({ asTeam }) => asTeam).map((statement) => statement.rows);
+    const places = {
+      body: answer.text,
+      headers: JSON.stringify([...answer.headers]),
+      logs,
+      'rows from the database': JSON.stringify(rows),
+    };
+    return Object.entries(places).flatMap(([place, text]) => {
+      const rest = sent.reduce((left, [word]) => without(left, word), text.toLowerCase());
+      const found = secrets.filter((secret) => rest.includes(secret));
+      return found.length > 0 ? [`shows ${found.join(', ')} in ${place}`] : [];
+    });
+  }
+
+  private asker(credential: Attempt['credential']) {
+    const asker = this.range.askers[credential];
+    if (!asker) throw new Error(`Nobody asks as ${credential}.`);
+    return asker;
+  }
+}
+
+/** What the two answers and their statements differ in. */
+function compare(attempt: Exchange, twin: Exchange, sent: [string, string][]): string[] {
+  const [one, other] = [
+    toPrint(
+      attempt,
+      sent.map(([foreign]) => foreign),
+    ),
+    toPrint(
+      twin,
+      sent.map(([, never]) => never),
+    ),
+  ];
+  return one === other ? [] : [`is not answered as an id that never was:\n  ${one}\n  ${other}`];
+}
+
+/** What is compared. `sent` becomes `<sent>`; times, new ids and durations of what was done are nobody's. */
+function toPrint({ answer, statements }: Exchange, sent: string[]): string {
+  const { status, headers, text } = answer;
+  const told = [...headers].filter(([name]) => !changing.has(name));
+  const counts = statements
+    .filter(({ asTeam, text: sent }) => asTeam && !uncounted.test(sent))
+    .map((statement) => `${statement.text.slice(0, 2_000)} → ${statement.rowCount}`)
+    .toSorted();
+  let print = `${status} ${JSON.stringify(told)} ${text}`.replaceAll(
+    headers.get('x-request-id') ?? '-',
+    '<request>',
+  );
+  for (const [index, word] of sent.entries()) print = replaceWord(print, word, `<sent ${index}>`);
+  if (status < 300)
+    print = print
+      .replace(time, '<time>')
+      .replace(newId, '<id>')
+      .replace(duration, '$1<ms>')
+      .replace(token, '$1<token>');
+  return `${print}\n  ${counts.join('\n  ')}`;
+}
+
+/** How a transaction is begun and ended, and the refused attempts, of which a person's first twenty a minute are written down. */
+const uncounted =
+  /^(?:start transaction|commit|rollback)[^(]*$|insert into audit_event|^UPDATE "(?:chat_message|ai_execution)"/;
+const changing = new Set([
+  'date',
+  'x-request-id',
+  'keep-alive',
+  'set-auth-token',
+  'set-cookie',
+  'content-length',
+]);
+const time = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g;
+const newId = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const token = /("token":")\w+/g;
+const duration = /("(?:latencyMs|ms|firstPartMs|totalMs)":)\d+/g;
+
+function without(text: string, word: string): string {
+  return replaceWord(text, word.toLowerCase(), '');
+}
+
+function replaceWord(text: string, word: string, by: string): string {
+  return [word, encodeURIComponent(word), new URLSearchParams({ '': word }).toString().slice(1)].reduce(
+    (left, spelling) => left.replaceAll(spelling, by),
+    text,
+  );
+}
