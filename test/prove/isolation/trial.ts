@@ -195,9 +195,12 @@ function toPrint({ answer, statements }: Exchange, sent: string[]): string {
   return `${print}\n  ${counts.join('\n  ')}`;
 }
 
-/** How a transaction is begun and ended, and the refused attempts, of which a person's first twenty a minute are written down. */
+/**
+ * What says nothing of another team and differs from call to call: how a transaction begins and ends, refused attempts
+ * (of which a person's first twenty a minute are recorded), what an answer stores as it grows, and last uses.
+ */
 const uncounted =
-  /^(?:start transaction|commit|rollback)[^(]*$|insert into audit_event|^UPDATE "(?:chat_message|ai_execution)"/;
+  /^(?:start transaction|commit|rollback)[^(]*$|insert into audit_event|^UPDATE "(?:chat_message|ai_execution)"|set last_used_at =/;
 const changing = new Set([
   'date',
   'x-request-id',
