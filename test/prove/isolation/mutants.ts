@@ -80,7 +80,7 @@ async function isRefused(
   const { app, askers } = range;
   const asker = askers[as === 'admin' ? 'admin' : 'member'];
   const client = as === 'nobody' ? new Client(app.url, undefined, asker.ids.team) : asker.client;
-  await forgetAll(range);
+  forgetAll(range);
   const { text } = await send(client, {
     door,
     input: fill(input, ({ spellings: [spell] }) => spell?.(range.never.theirs, range.never.theirs) ?? ''),

@@ -64,10 +64,10 @@ export async function prepareRange(): Promise<Range> {
 }
 
 /** Makes the application forget what it remembers of callers, teams and opened keys: the next call reads the database. */
-export async function forgetAll({ app, tap, askers }: Range): Promise<void> {
+export function forgetAll({ app, askers }: Range): void {
   app.nest.get(CallerService).forgetAll();
   app.nest.get(TeamChanges).tell(undefined);
-  await tap.without(() => app.nest.get(TeamDeletions).announce(toTeamId(askers.admin.ids.team)));
+  app.nest.get(TeamDeletions).tell(toTeamId(askers.admin.ids.team));
 }
 
 /** Waits until nothing runs any more: an answer is stored after its stream has ended. */

@@ -76,7 +76,7 @@ export class Trial {
 
   private async ask(attempt: Attempt, kind: 'worlds' | 'never'): Promise<Exchange> {
     const { app, tap } = this.range;
-    await forgetAll(this.range);
+    forgetAll(this.range);
     tap.seen = [];
     const logged = app.logs.length;
     const answer = await send(this.clientOf(attempt, kind), {
