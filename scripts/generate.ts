@@ -26,7 +26,7 @@ const drifted: string[] = [];
 try {
   await write(
     'docs/openapi.json',
-    `${JSON.stringify(load('src/docs.js').buildOpenApiDocument(app), null, 2)}\n`,
+    `${JSON.stringify(load('src/api-document.js').buildOpenApiDocument(app), null, 2)}\n`,
   );
   await write('docs/configuration.md', describeConfiguration(load('src/platform/env/index.js').envTable));
   await write(

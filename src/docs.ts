@@ -1,32 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import createFastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-
-/** The OpenAPI document of the running routes. */
-export function buildOpenApiDocument(app: NestFastifyApplication): OpenAPIObject {
-  const options = new DocumentBuilder()
-    .setTitle('AI Studio')
-    .setDescription(
-      "The control plane for a company's AI. Accounts, teams and sessions are under /api/auth; sign in there and send the session token as a bearer token. Services send an API key of their team instead: POST /api/v1/api-keys makes one.",
-    )
-    .setVersion('1')
-    .addBearerAuth({
-      type: 'http',
-      scheme: 'bearer',
-      description: 'Session token, or an API key of a team (ais_…)',
-    })
-    .addSecurityRequirements('bearer')
-    .addGlobalParameters({
-      name: 'x-team-id',
-      in: 'header',
-      required: false,
-      description:
-        "The team that the call is for; the session's active team where absent. An API key is of one team: it may only repeat it",
-      schema: { type: 'string', format: 'uuid' },
-    })
-    .build();
-  return SwaggerModule.createDocument(app, options);
-}
+import { buildOpenApiDocument } from './api-document';
 
 /**
  * The viewer's program knows a proxy and services of its makers; whatever it tries, the browser asks nobody but us, and runs

@@ -31,16 +31,16 @@ export class SaveAppConfigDto extends SaveConfigDto {
 }
 
 class ConfigProblem {
-  @TextField({ max: 1_000, min: 0 })
+  @TextField({ max: 1_000, min: 0, description: 'Dotted path in the document' })
   field!: string;
 
-  @TextField({ max: 1_000 })
+  @TextField({ max: 1_000, description: 'Why it does not fit' })
   problem!: string;
 }
 
 /** A configuration document as it takes effect, defaults filled in. */
 export class ConfigView {
-  @JsonObjectField()
+  @JsonObjectField({ description: 'In the form that the app registered' })
   config!: Record<string, unknown>;
 
   @IntegerField({ min: 0, max: 2_147_483_647, description: '0 before the first save' })

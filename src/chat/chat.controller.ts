@@ -16,14 +16,13 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
-  ApiProduces,
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
 import { PromptPreviewView } from '../ai-studio';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
-import { UuidPipe } from '../platform/http';
+import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendUiMessageStream } from './answers/ui-message-stream';
 import {
@@ -38,6 +37,12 @@ import {
   UpdateSessionDto,
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
+
+const uiMessageStream = {
+  description:
+    "The AI SDK's UI message stream: events whose data is a part of the answer as JSON, then `[DONE]`",
+  content: { 'text/event-stream': { schema: { type: 'string' } } },
+};
 
 @ApiTags('Chat')
 @Controller('api/v1/chat/sessions')
@@ -57,6 +62,7 @@ export class ChatController {
 
   @Post()
   @RequirePermission('chat.use')
+  @MayAnswer('MODEL_NOT_AVAILABLE', 'TOKEN_MISSING')
   @ApiOperation({ summary: 'Begin a conversation' })
   @ApiCreatedResponse({ type: SessionDetailsView })
   create(@CurrentCaller() caller: Caller, @Body() body: CreateSessionDto): Promise<SessionDetailsView> {
@@ -76,6 +82,7 @@ export class ChatController {
 
   @Patch(':sessionId')
   @RequirePermission('chat.use')
+  @MayAnswer('MODEL_NOT_AVAILABLE', 'TOKEN_MISSING', 'AGENT_LOCKED')
   @ApiOperation({ summary: 'Rename a conversation, change its model, set or take away its agent' })
   @ApiOkResponse({ type: SessionDetailsView })
   update(
@@ -110,11 +117,18 @@ export class ChatController {
   @Post(':sessionId/messages')
   @HttpCode(200)
   @RequirePermission('chat.use')
+  @MayAnswer(
+    'MODEL_NOT_AVAILABLE',
+    'NO_DEFAULT_MODEL',
+    'TOKEN_MISSING',
+    'TOKEN_UNREADABLE',
+    'EGRESS_REFUSED',
+    'PROVIDER_FAILED',
+  )
   @ApiOperation({
     summary: "Send a message. The answer streams back in the AI SDK's UI message stream protocol",
   })
-  @ApiProduces('text/event-stream')
-  @ApiOkResponse({ description: 'UI message stream' })
+  @ApiOkResponse(uiMessageStream)
   async send(
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,
@@ -127,6 +141,7 @@ export class ChatController {
 
   @Get(':sessionId/prompt')
   @RequirePermission('chat.use')
+  @MayAnswer('MODEL_NOT_AVAILABLE', 'NO_DEFAULT_MODEL', 'TOKEN_MISSING')
   @ApiOperation({ summary: 'Show the system prompt that your next message would be answered under' })
   @ApiOkResponse({ type: PromptPreviewView })
   previewPrompt(
@@ -139,8 +154,8 @@ export class ChatController {
   @Get(':sessionId/stream')
   @RequirePermission('chat.use')
   @ApiOperation({ summary: 'Join the answer that is running, from its beginning; 204 where none is' })
-  @ApiProduces('text/event-stream')
-  @ApiOkResponse({ description: 'UI message stream' })
+  @ApiOkResponse(uiMessageStream)
+  @ApiNoContentResponse({ description: 'No answer is running' })
   async join(
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,
@@ -156,6 +171,7 @@ export class ChatController {
   @RequirePermission('chat.use')
   @ApiOperation({ summary: 'Stop the running answer; what it said is kept. 204 where none is running' })
   @ApiOkResponse({ type: MessageView })
+  @ApiNoContentResponse({ description: 'No answer is running' })
   async stop(
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,

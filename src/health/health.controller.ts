@@ -1,9 +1,9 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequirePermission } from '../identity';
 import { Database } from '../platform/database';
 import { AppError } from '../platform/errors';
-import { EnumField } from '../platform/http';
+import { EnumField, MayAnswer } from '../platform/http';
 import { Lifecycle } from '../platform/lifecycle';
 
 /** That this process answers, and on which kind of database. No version, path or address: anybody may ask. */
@@ -29,9 +29,9 @@ export class HealthController {
 
   @Get('ready')
   @RequirePermission('health.read')
+  @MayAnswer('SHUTTING_DOWN')
   @ApiOperation({ summary: 'Whether it takes work: not stopping, and the database answers' })
   @ApiOkResponse({ type: HealthView })
-  @ApiServiceUnavailableResponse({ description: 'SHUTTING_DOWN' })
   async ready(): Promise<HealthView> {
     this.lifecycle.assertTakesWork();
     try {

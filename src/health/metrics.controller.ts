@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { RequirePermission } from '../identity';
 import { ENV, type Env } from '../platform/env';
 import { AppError } from '../platform/errors';
+import { MayAnswer } from '../platform/http';
 import { Metrics } from '../platform/metrics';
 
 /** For the operator's Prometheus, which is no user: it has a token of its own, and without one there is no such route. */
@@ -17,6 +18,7 @@ export class MetricsController {
 
   @Get()
   @RequirePermission('metrics.read')
+  @MayAnswer('UNAUTHENTICATED', 'NOT_FOUND')
   @ApiOperation({
     summary: 'What this process counts, for Prometheus',
     description: 'With METRICS_TOKEN as the bearer token. Not there where METRICS_TOKEN is not set.',

@@ -1,8 +1,13 @@
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
 import { RequestMethod } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { permissions, type Permission } from '../../src/identity';
+import { errorCodes } from '../../src/platform/errors';
+import { mayAnswerExtension } from '../../src/platform/http';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client } from '../support/client';
+
+type RequiredRole = (typeof permissions)[Permission];
 
 interface Schema {
   $ref?: string;
@@ -18,6 +23,8 @@ interface Operation {
   operationId?: string;
   summary?: string;
   tags?: string[];
+  security?: Record<string, string[]>[];
+  'x-permission'?: Permission;
   parameters?: { name: string; in: string; required?: boolean; schema?: Schema }[];
   requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
   responses?: Record<string, { description?: string; content?: Record<string, { schema: Schema }> }>;
@@ -31,9 +38,8 @@ describe('the API document', () => {
     paths: Record<string, Record<string, Operation>>;
     components: {
       schemas: Record<string, Schema>;
-      securitySchemes: Record<string, { type: string; scheme: string }>;
+      securitySchemes: Record<string, object>;
     };
-    security: Record<string, unknown>[];
   };
   let operations: [string, Operation][];
 
@@ -53,8 +59,46 @@ describe('the API document', () => {
   it('is OpenAPI 3 and open to everybody', () => {
     expect(document.openapi).toMatch(/^3\.\d\.\d$/);
     expect(document.info).toMatchObject({ title: 'AI Studio', version: expect.any(String) });
-    const [scheme] = Object.keys(document.security[0]!);
-    expect(document.components.securitySchemes[scheme!]).toMatchObject({ type: 'http', scheme: 'bearer' });
+    expect(document.components.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer' },
+      apiKey: { type: 'http', scheme: 'bearer' },
+      cookie: { type: 'apiKey', in: 'cookie' },
+    });
+  });
+
+  it('says of every route which permission it needs, and which credentials can have it', () => {
+    for (const [route, operation] of operations) {
+      const permission = operation['x-permission']!;
+      expect(`${route}: ${permission in permissions}`).toBe(`${route}: true`);
+      const role: RequiredRole = permissions[permission];
+      const schemes = (operation.security ?? []).flatMap((scheme) => Object.keys(scheme));
+      const expected = { public: [], platformAdmin: ['bearer', 'cookie'] };
+      expect({ route, schemes }).toEqual({
+        route,
+        schemes: role in expected ? expected[role as 'public'] : ['bearer', 'cookie', 'apiKey'],
+      });
+    }
+  });
+
+  it('says of every route what may go wrong, in one form whose list of codes is closed', () => {
+    const { error } = document.components.schemas.ErrorView!.properties!;
+    expect(error!.$ref ?? error!.allOf?.[0]?.$ref).toBe('#/components/schemas/ErrorBodyView');
+    expect(document.components.schemas.ErrorBodyView!.properties!.code!.enum).toEqual([...errorCodes]);
+    for (const [route, { responses = {}, ...operation }] of operations) {
+      const refusals = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+      for (const [, { content, description }] of refusals) {
+        expect(content?.['application/json']?.schema.$ref).toBe('#/components/schemas/ErrorView');
+        expect(description).toMatch(/^`[A-Z_]+`: ./);
+      }
+      const isOpen = operation.security?.length === 0;
+      const statuses = refusals.map(([status]) => status);
+      const least = isOpen ? ['500'] : ['400', '401', '403', '404', '429', '500', '503'];
+      expect({ route, statuses }).toEqual({ route, statuses: expect.arrayContaining(least) });
+    }
+    const send = document.paths['/api/v1/chat/sessions/{sessionId}/messages']!.post!;
+    expect(send.responses!['502']!.description).toContain('PROVIDER_FAILED');
+    expect(send.responses!['409']!.description).toContain('TOKEN_MISSING');
+    expect(JSON.stringify(document)).not.toContain(mayAnswerExtension);
   });
 
   it('lists every route that the application serves, and no other', () => {
@@ -96,11 +140,7 @@ describe('the API document', () => {
       for (const { description } of Object.values(responses)) expect(description).toBeDefined();
       if (/^(GET|DELETE) /.test(route)) expect(requestBody).toBeUndefined();
     }
-    // The two that stream say so in words and by their media type.
-    expect(withoutAnswer.toSorted()).toEqual([
-      'GET /api/v1/chat/sessions/{sessionId}/stream',
-      'POST /api/v1/chat/sessions/{sessionId}/messages',
-    ]);
+    expect(withoutAnswer).toEqual([]);
   });
 
   it('has no schema that names a field it does not describe', () => {

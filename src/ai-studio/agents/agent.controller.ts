@@ -8,7 +8,7 @@ import {
 } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
-import { UuidPipe } from '../../platform/http';
+import { MayAnswer, UuidPipe } from '../../platform/http';
 import {
   AgentPageView,
   AgentVersionPageView,
@@ -36,6 +36,7 @@ export class AgentController {
 
   @Post()
   @RequirePermission('agents.write')
+  @MayAnswer('MODEL_NOT_AVAILABLE')
   @ApiOperation({ summary: 'Make an agent' })
   @ApiCreatedResponse({ type: AgentView })
   create(@CurrentCaller() caller: Caller, @Body() body: CreateAgentDto): Promise<AgentView> {
@@ -52,6 +53,7 @@ export class AgentController {
 
   @Patch(':agentId')
   @RequirePermission('agents.write')
+  @MayAnswer('MODEL_NOT_AVAILABLE')
   @ApiOperation({ summary: 'Publish a new version. What is left out stays; no change, no version' })
   @ApiOkResponse({ type: AgentView })
   update(
@@ -86,6 +88,7 @@ export class AgentController {
   @Post(':agentId/rollback')
   @HttpCode(200)
   @RequirePermission('agents.write')
+  @MayAnswer('MODEL_NOT_AVAILABLE')
   @ApiOperation({ summary: 'Publish an old version again, as a new one' })
   @ApiOkResponse({ type: AgentView })
   rollBack(

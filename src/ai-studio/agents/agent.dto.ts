@@ -1,5 +1,6 @@
 import {
   IntegerField,
+  NextCursorField,
   ObjectField,
   ObjectListField,
   PageQuery,
@@ -132,7 +133,7 @@ export class AgentView extends AgentContentView {
 
 export class AgentPageView {
   @ObjectListField(() => AgentView, { max: 200 }) items!: AgentView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }
 
 /** A version as it was published. */
@@ -145,5 +146,5 @@ export class AgentVersionView extends AgentContentView {
 
 export class AgentVersionPageView {
   @ObjectListField(() => AgentVersionView, { max: 200 }) items!: AgentVersionView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }

@@ -1,6 +1,7 @@
 import {
   EnumField,
   IntegerField,
+  NextCursorField,
   ObjectField,
   ObjectListField,
   PageQuery,
@@ -42,7 +43,7 @@ export class AuditActorView {
 
 export class AuditTargetView {
   @TextField({ max: 100, example: 'agent' }) type!: string;
-  @TextField({ max: 400, nullable: true }) id!: string | null;
+  @TextField({ max: 400, nullable: true, description: 'null for what has none' }) id!: string | null;
   @TextField({ max: 400, optional: true, description: 'Its name at that moment' }) name?: string;
 }
 
@@ -55,11 +56,12 @@ export class AuditEventView {
     description: 'Its place in the chain, without gaps, from 1',
   })
   seq!: number;
-  @TimeField() at!: string;
+  @TimeField({ description: 'When it was done or tried' }) at!: string;
   @ObjectField(() => AuditActorView) actor!: AuditActorView;
   @TextField({ max: 100, description: '<things>.<verb>', example: 'agents.update' }) action!: string;
   @ObjectField(() => AuditTargetView) target!: AuditTargetView;
-  @EnumField(outcomes) outcome!: (typeof outcomes)[number];
+  @EnumField(outcomes, { description: 'Whether it was done, or refused' })
+  outcome!: (typeof outcomes)[number];
   @TextListField({
     max: 100,
     maxLength: 200,
@@ -86,5 +88,5 @@ export class AuditEventView {
 
 export class AuditEventPageView {
   @ObjectListField(() => AuditEventView, { max: 200 }) items!: AuditEventView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, RequirePermission, type Caller } from '../../identity';
+import { MayAnswer } from '../../platform/http';
 import {
   ApplyDiffDto,
   FindSyncRunsDto,
@@ -19,6 +20,7 @@ export class ModelSyncController {
   @Post(':providerId/diff')
   @HttpCode(200)
   @RequirePermission('models.write')
+  @MayAnswer('TOKEN_MISSING', 'TOKEN_UNREADABLE', 'EGRESS_REFUSED', 'PROVIDER_FAILED')
   @ApiOperation({ summary: "Compare the catalogue with the provider's own list; changes nothing" })
   @ApiOkResponse({ type: ModelSyncDiffView })
   diff(@CurrentCaller() caller: Caller, @Param('providerId') providerId: string): Promise<ModelSyncDiffView> {

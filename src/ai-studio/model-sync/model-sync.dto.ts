@@ -4,6 +4,8 @@ import {
   IntegerField,
   JsonObjectField,
   JsonObjectListField,
+  JsonValueField,
+  NextCursorField,
   ObjectField,
   ObjectListField,
   PageQuery,
@@ -31,8 +33,12 @@ export class AcceptedPartDto {
 }
 
 export class ApplyDiffDto {
-  @UuidField() diffId!: string;
-  @ObjectField(() => AcceptedPartDto, { optional: true }) accept?: AcceptedPartDto;
+  @UuidField({ description: 'The diff that was reviewed' }) diffId!: string;
+  @ObjectField(() => AcceptedPartDto, {
+    optional: true,
+    description: 'All but what is quarantined where absent',
+  })
+  accept?: AcceptedPartDto;
 }
 
 export class ProviderNameDto {
@@ -66,9 +72,9 @@ export class CatalogueModelView {
 }
 
 export class FieldChangeView {
-  @TextField({ max: 100 }) field!: string;
-  @JsonObjectField(nullable) from!: unknown;
-  @JsonObjectField(nullable) to!: unknown;
+  @TextField({ max: 100, description: 'Of the model', example: 'contextWindow' }) field!: string;
+  @JsonValueField({ ...nullable, description: 'What the catalogue has' }) from!: unknown;
+  @JsonValueField({ ...nullable, description: 'What the provider says' }) to!: unknown;
 }
 
 export class UpdatedModelView {
@@ -78,8 +84,8 @@ export class UpdatedModelView {
 }
 
 export class QuarantinedView extends FieldChangeView implements Quarantined {
-  @TextField({ max: 400 }) model!: string;
-  @TextField({ max: 400 }) reason!: string;
+  @TextField({ max: 400, description: 'Model key' }) model!: string;
+  @TextField({ max: 400, description: 'Why a person has to look' }) reason!: string;
   @BooleanField({ description: 'Whether it can be accepted, as `<model>#<field>`' }) acceptable!: boolean;
 }
 
@@ -94,7 +100,12 @@ export class ModelSyncDiffView {
   @UuidField() id!: string;
   @TextField(providerIdField) providerId!: string;
   @TimeField() takenAt!: string;
-  @IntegerField({ min: 0, max: Number.MAX_SAFE_INTEGER }) baseVersion!: number;
+  @IntegerField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    description: 'Of the catalogue that it was compared with',
+  })
+  baseVersion!: number;
   @ObjectListField(() => CatalogueModelView, { max: most }) newModels!: CatalogueModelView[];
   @ObjectListField(() => UpdatedModelView, { max: most }) updatedModels!: UpdatedModelView[];
   @ObjectListField(() => CatalogueModelView, { max: most }) archivedModels!: CatalogueModelView[];
@@ -122,19 +133,24 @@ export class SyncProgressView {
 export class SyncRunView {
   @UuidField() id!: string;
   @TextField(providerIdField) providerId!: string;
-  @UuidField(nullable) diffId!: string | null;
+  @UuidField({ ...nullable, description: 'What was found or applied; null where it failed before' }) diffId!:
+    string | null;
   @EnumField(['diff', 'apply']) action!: 'diff' | 'apply';
-  @EnumField(['user', 'schedule', 'terminal']) startedBy!: 'user' | 'schedule' | 'terminal';
-  @UuidField(nullable) userId!: string | null;
+  @EnumField(['user', 'schedule', 'terminal'], {
+    description: 'A person over the API, the clock, or a command',
+  })
+  startedBy!: 'user' | 'schedule' | 'terminal';
+  @UuidField({ ...nullable, description: 'Who started it, where a person did' }) userId!: string | null;
   @EnumField(['running', 'succeeded', 'failed']) outcome!: 'running' | 'succeeded' | 'failed';
   @ObjectField(() => SyncProgressView, { description: 'Read so far' }) progress!: SyncProgressView;
-  @ObjectField(() => SyncCountsView) counts!: SyncCountsView;
-  @TextField({ max: 2_000, ...nullable }) error!: string | null;
+  @ObjectField(() => SyncCountsView, { description: 'Models that were found or written' })
+  counts!: SyncCountsView;
+  @TextField({ max: 2_000, ...nullable, description: 'Why it failed' }) error!: string | null;
   @TimeField() startedAt!: string;
   @TimeField(nullable) finishedAt!: string | null;
 }
 
 export class SyncRunPageView {
   @ObjectListField(() => SyncRunView, { max: 200 }) items!: SyncRunView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }

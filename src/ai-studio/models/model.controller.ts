@@ -8,6 +8,7 @@ import {
 } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toOrigin, toScope, type Caller } from '../../identity';
+import { MayAnswer } from '../../platform/http';
 import {
   CatalogueEntryView,
   CreateModelDto,
@@ -40,6 +41,7 @@ export class ModelController {
 
   @Patch(':modelId')
   @RequirePermission('models.write')
+  @MayAnswer('MODEL_NOT_AVAILABLE')
   @ApiOperation({ summary: 'Change a model of the catalogue' })
   @ApiOkResponse({ type: CatalogueEntryView })
   update(

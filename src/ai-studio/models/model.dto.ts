@@ -3,6 +3,7 @@ import {
   BooleanQueryField,
   EnumField,
   IntegerField,
+  NextCursorField,
   ObjectField,
   ObjectListField,
   PageQuery,
@@ -111,5 +112,5 @@ export class CatalogueEntryView extends ModelView {
 
 export class ModelPageView {
   @ObjectListField(() => CatalogueEntryView, { max: 200 }) items!: CatalogueEntryView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }

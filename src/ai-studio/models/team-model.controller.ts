@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Put, Query
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
+import { MayAnswer } from '../../platform/http';
 import { ModelTestService } from '../execution/model-test.service';
 import {
   FindTeamModelsDto,
@@ -36,6 +37,7 @@ export class TeamModelController {
 
   @Get('default')
   @RequirePermission('teamModels.read')
+  @MayAnswer('NO_DEFAULT_MODEL')
   @ApiOperation({ summary: 'Read the default model' })
   @ApiOkResponse({ type: TeamModelView })
   getDefault(@CurrentCaller() caller: Caller): Promise<TeamModelView> {
@@ -44,6 +46,7 @@ export class TeamModelController {
 
   @Put('default')
   @RequirePermission('teamModels.write')
+  @MayAnswer('MODEL_NOT_AVAILABLE')
   @ApiOperation({ summary: 'Choose the default model among the enabled ones' })
   @ApiOkResponse({ type: TeamModelView })
   setDefault(@CurrentCaller() caller: Caller, @Body() body: SetDefaultModelDto): Promise<TeamModelView> {
@@ -63,6 +66,7 @@ export class TeamModelController {
 
   @Patch(':modelId')
   @RequirePermission('teamModels.write')
+  @MayAnswer('MODEL_NOT_AVAILABLE')
   @ApiOperation({ summary: 'Enable or disable a model, or set its call settings' })
   @ApiOkResponse({ type: TeamModelView })
   update(
@@ -76,6 +80,7 @@ export class TeamModelController {
   @Post(':modelId/test')
   @HttpCode(200)
   @RequirePermission('teamModels.write')
+  @MayAnswer('MODEL_NOT_AVAILABLE', 'NO_DEFAULT_MODEL', 'TOKEN_MISSING', 'TOKEN_UNREADABLE', 'EGRESS_REFUSED')
   @ApiOperation({ summary: "Try a model with a real call, on the path that a consumer's call takes" })
   @ApiOkResponse({ type: ModelTestView })
   test(

@@ -2,6 +2,7 @@ import {
   BooleanField,
   IntegerField,
   JsonObjectField,
+  NextCursorField,
   NumberField,
   ObjectField,
   ObjectListField,
@@ -78,7 +79,7 @@ export class TestNamedTeamModelDto extends TestTeamModelDto {
 
 /** A model as a team has it. `enabled` is the team's own switch. */
 export class TeamModelView extends ModelView {
-  @BooleanField() isDefault!: boolean;
+  @BooleanField({ description: 'Whether it answers where nobody names a model' }) isDefault!: boolean;
   @IntegerField({
     min: 0,
     max: 1_000_000,
@@ -98,7 +99,7 @@ export class TeamModelView extends ModelView {
 
 export class TeamModelPageView {
   @ObjectListField(() => TeamModelView, { max: 200 }) items!: TeamModelView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }
 
 export class TeamModelListView {
@@ -107,8 +108,8 @@ export class TeamModelListView {
 
 /** What a real call through the consumer's path gave. */
 export class ModelTestView {
-  @BooleanField() ok!: boolean;
+  @BooleanField({ description: 'Whether it answered' }) ok!: boolean;
   @IntegerField({ min: 0, max: 10_000_000 }) latencyMs!: number;
-  @TextField({ max: 10_000, min: 0, optional: true }) text?: string;
-  @TextField({ max: 1_000, optional: true }) error?: string;
+  @TextField({ max: 10_000, min: 0, optional: true, description: 'What it said' }) text?: string;
+  @TextField({ max: 1_000, optional: true, description: 'Why it did not answer' }) error?: string;
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, RequirePermission, type Caller } from '../../identity';
+import { MayAnswer } from '../../platform/http';
 import { PromptPreviewService } from './prompt-preview.service';
 import { PreviewPromptDto, PromptPreviewView } from './prompt.dto';
 
@@ -11,6 +12,7 @@ export class PromptController {
 
   @Get('preview')
   @RequirePermission('prompts.read')
+  @MayAnswer('MODEL_NOT_AVAILABLE', 'NO_DEFAULT_MODEL', 'TOKEN_MISSING')
   @ApiOperation({ summary: 'Show the system prompt that would be sent now, by layer' })
   @ApiOkResponse({ type: PromptPreviewView })
   preview(@CurrentCaller() caller: Caller, @Query() query: PreviewPromptDto): Promise<PromptPreviewView> {

@@ -36,22 +36,23 @@ export class RatesView {
   @ObjectListField(() => RateTierView, tiers) input?: RateTierView[];
   @ObjectListField(() => RateTierView, tiers) cachedInput?: RateTierView[];
   @ObjectListField(() => RateTierView, tiers) cacheWrite?: RateTierView[];
-  @ObjectListField(() => RateTierView, tiers) cacheWrite1h?: RateTierView[];
+  @ObjectListField(() => RateTierView, { ...tiers, description: 'Written to be kept for an hour' })
+  cacheWrite1h?: RateTierView[];
   @ObjectListField(() => RateTierView, tiers) output?: RateTierView[];
   @ObjectListField(() => RateTierView, tiers) reasoning?: RateTierView[];
 }
 
 export class PriceWindowView {
-  @TextField({ max: 8, example: '16:30:00' }) from!: string;
-  @TextField({ max: 8 }) to!: string;
+  @TextField({ max: 8, description: 'Time of day, UTC', example: '16:30:00' }) from!: string;
+  @TextField({ max: 8, description: 'Time of day, UTC; not included', example: '00:30:00' }) to!: string;
   @ObjectField(() => RatesView) rates!: RatesView;
 }
 
 /** What a model costs, and who says so. */
 export class PriceView {
   @UuidField() id!: string;
-  @EnumField(priceSources) source!: PriceSource;
-  @TimeField() effectiveFrom!: string;
+  @EnumField(priceSources, { description: 'Who says so' }) source!: PriceSource;
+  @TimeField({ description: 'Calls before this time had another price' }) effectiveFrom!: string;
   @ObjectField(() => RatesView) rates!: RatesView;
   @ObjectListField(() => PriceWindowView, {
     optional: true,

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toOrigin, toScope, type Caller } from '../../identity';
+import { MayAnswer } from '../../platform/http';
 import { CreateProviderDto, ProviderListView, ProviderView, UpdateProviderDto } from './provider.dto';
 import { ProviderService } from './provider.service';
 
@@ -26,6 +27,7 @@ export class ProviderController {
 
   @Post()
   @RequirePermission('providers.write')
+  @MayAnswer('EGRESS_REFUSED')
   @ApiOperation({ summary: 'Add a provider for every team' })
   @ApiCreatedResponse({ type: ProviderView })
   create(@CurrentCaller() caller: Caller, @Body() body: CreateProviderDto): Promise<ProviderView> {
@@ -34,6 +36,7 @@ export class ProviderController {
 
   @Patch(':providerId')
   @RequirePermission('providers.write')
+  @MayAnswer('EGRESS_REFUSED')
   @ApiOperation({
     summary: 'Change a provider of every team. After a new address, teams have to store their keys again',
   })

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
+import { MayAnswer } from '../../platform/http';
 import { CreateTeamProviderDto, ProviderView, UpdateTeamProviderDto } from './provider.dto';
 import { ProviderService } from './provider.service';
 
@@ -18,6 +19,7 @@ export class TeamProviderController {
 
   @Post()
   @RequirePermission('teamProviders.write')
+  @MayAnswer('EGRESS_REFUSED')
   @ApiOperation({ summary: 'Add an OpenAI-compatible endpoint of this team, with the models that it serves' })
   @ApiCreatedResponse({ type: ProviderView })
   create(@CurrentCaller() caller: Caller, @Body() body: CreateTeamProviderDto): Promise<ProviderView> {
@@ -26,6 +28,7 @@ export class TeamProviderController {
 
   @Patch(':providerId')
   @RequirePermission('teamProviders.write')
+  @MayAnswer('EGRESS_REFUSED')
   @ApiOperation({ summary: 'Change it. After a new address, its key has to be stored again' })
   @ApiOkResponse({ type: ProviderView })
   update(

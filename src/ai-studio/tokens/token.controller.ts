@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } fro
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { aiStudioApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
+import { MayAnswer } from '../../platform/http';
 import { SaveTokenDto, TokenListView, TokenTestView, TokenView } from './token.dto';
 import { TokenService } from './token.service';
 
@@ -33,6 +34,7 @@ export class TokenController {
   @Post(':providerId/test')
   @HttpCode(200)
   @RequirePermission('tokens.write')
+  @MayAnswer('TOKEN_MISSING', 'TOKEN_UNREADABLE')
   @ApiOperation({ summary: 'Ask the provider whether it takes the stored key' })
   @ApiOkResponse({ type: TokenTestView })
   test(@CurrentCaller() caller: Caller, @Param('providerId') providerId: string): Promise<TokenTestView> {

@@ -40,10 +40,14 @@ export class TokenView {
   @TextField({ max: 100 }) providerId!: string;
   @TextField({ max: 4, description: 'Last four characters; fewer of a short key' }) last4!: string;
   @TextField({ max: 16, description: 'Tells two keys apart; cannot be turned back' }) fingerprint!: string;
-  @EnumField(tokenStatuses) status!: (typeof tokenStatuses)[number];
+  @EnumField(tokenStatuses, {
+    description:
+      '`wrongOrigin`: the address of the provider changed, store it again. `unreadable`: this server cannot open it',
+  })
+  status!: (typeof tokenStatuses)[number];
   @TimeField() createdAt!: string;
   @TimeField() updatedAt!: string;
-  @TimeField({ nullable: true }) lastUsedAt!: string | null;
+  @TimeField({ nullable: true, description: 'null before the first call' }) lastUsedAt!: string | null;
 }
 
 export class TokenListView {
@@ -52,7 +56,7 @@ export class TokenListView {
 
 /** What one cheap call to the provider gave. */
 export class TokenTestView {
-  @BooleanField() ok!: boolean;
+  @BooleanField({ description: 'Whether the provider took the key' }) ok!: boolean;
   @IntegerField({ min: 0, max: 10_000_000 }) latencyMs!: number;
-  @TextField({ max: 1_000, optional: true }) error?: string;
+  @TextField({ max: 1_000, optional: true, description: 'Why not' }) error?: string;
 }

@@ -4,6 +4,7 @@ import {
   IntegerField,
   JsonObjectField,
   JsonObjectListField,
+  NextCursorField,
   ObjectField,
   ObjectListField,
   PageQuery,
@@ -133,7 +134,7 @@ export class SessionDetailsView extends SessionView {
 
 export class SessionPageView {
   @ObjectListField(() => SessionView, { max: 200 }) items!: SessionView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }
 
 export class MessageView {
@@ -150,5 +151,5 @@ export class MessageView {
 
 export class MessagePageView {
   @ObjectListField(() => MessageView, { max: 200 }) items!: MessageView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }

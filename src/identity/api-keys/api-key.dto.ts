@@ -1,6 +1,7 @@
 import {
   EnumField,
   EnumListField,
+  NextCursorField,
   ObjectField,
   ObjectListField,
   PageQuery,
@@ -71,5 +72,5 @@ export class CreatedApiKeyView extends ApiKeyView {
 
 export class ApiKeyPageView {
   @ObjectListField(() => ApiKeyView, { max: 200 }) items!: ApiKeyView[];
-  @TextField({ max: 512, optional: true }) nextCursor?: string;
+  @NextCursorField() nextCursor?: string;
 }

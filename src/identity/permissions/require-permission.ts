@@ -1,10 +1,12 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import type { Permission } from './permissions';
 
 export const permissionMetadata = 'ai-studio:permission';
 
-/** Declares what a REST handler asks of its caller. tRPC procedures say `meta: needs('…')`. */
-export const RequirePermission = (permission: Permission) => SetMetadata(permissionMetadata, permission);
+/** Declares what a REST handler asks of its caller, to the guard and to the API document. tRPC procedures say `meta: needs('…')`. */
+export const RequirePermission = (permission: Permission) =>
+  applyDecorators(SetMetadata(permissionMetadata, permission), ApiExtension('x-permission', permission));
 
 /** tRPC `meta` of a procedure: `@Query({ meta: needs('tokens.read') })`. */
 export function needs(permission: Permission): { permission: Permission } {

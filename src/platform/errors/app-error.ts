@@ -2,7 +2,7 @@
  * The closed list of error codes of the product. Each transport maps it in exactly one place:
  * `rest-error.filter.ts` and `trpc-errors.ts`.
  */
-const errorCodes = [
+export const errorCodes = [
   'VALIDATION_FAILED',
   'UNAUTHENTICATED',
   'FORBIDDEN',

@@ -1,5 +1,7 @@
-export { AppError, notFound, type ErrorCode } from './app-error';
+export { AppError, errorCodes, notFound, type ErrorCode } from './app-error';
+export { errorMeanings } from './error-meanings';
 export { RestErrorFilter, restErrorBody } from './rest-error.filter';
+export { restStatus } from './rest-status';
 export { formatTrpcError, toTrpcError } from './trpc-errors';
 export { sqlStateOf } from './sql-state';
 export { toAppError } from './to-app-error';

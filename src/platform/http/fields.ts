@@ -207,3 +207,9 @@ export function JsonObjectListField(options: FieldOptions & { max: number }): Pr
     IsObject({ each: true }),
   );
 }
+
+/** Any JSON value, in what clients get. */
+export function JsonValueField(options: FieldOptions = {}): PropertyDecorator {
+  const kinds = ['string', 'number', 'boolean', 'object'].map((type) => ({ type }));
+  return field(options, { oneOf: [...kinds, { type: 'array', items: {} }] });
+}

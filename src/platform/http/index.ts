@@ -1,4 +1,5 @@
 export { DtoPipe, UuidPipe } from './dto.pipe';
+export { ErrorView } from './error.dto';
 export {
   BooleanField,
   BooleanQueryField,
@@ -7,6 +8,7 @@ export {
   IntegerField,
   JsonObjectField,
   JsonObjectListField,
+  JsonValueField,
   NumberField,
   ObjectField,
   ObjectListField,
@@ -17,5 +19,8 @@ export {
 } from './fields';
 export type { JsonObject } from './json';
 export { assertShallowJson } from './json-depth';
-export { defaultPageSize, PageQuery, parseCursor, toPage, type Page } from './page';
-export { dto, validationFailed, type FieldProblem } from './parse-dto';
+export { MayAnswer, mayAnswerExtension } from './may-answer';
+export { defaultPageSize, NextCursorField, PageQuery, parseCursor, toPage, type Page } from './page';
+export { dto } from './parse-dto';
+export { assertPlain } from './plain-json';
+export { validationFailed, type FieldProblem } from './validation-failed';

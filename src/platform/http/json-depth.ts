@@ -1,4 +1,4 @@
-import { validationFailed } from './parse-dto';
+import { validationFailed } from './validation-failed';
 
 /** More than any request of ours has. What comes after parsing may then walk a value without counting. */
 const maxDepth = 64;

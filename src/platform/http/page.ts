@@ -1,12 +1,16 @@
 import { isUuid } from '@kdx/shared';
 import { IntegerField, TextField } from './fields';
-import { validationFailed } from './parse-dto';
+import { validationFailed } from './validation-failed';
 
 /** A page of a list. `nextCursor` is opaque: send it back as `cursor`; absent on the last page. */
 export interface Page<T> {
   items: T[];
   nextCursor?: string;
 }
+
+/** `nextCursor` of a page view. */
+export const NextCursorField = () =>
+  TextField({ max: 512, optional: true, description: 'Send it back as cursor; absent on the last page' });
 
 /** Query fields of every paged list. */
 export class PageQuery {

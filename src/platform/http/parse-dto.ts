@@ -1,13 +1,7 @@
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import { AppError } from '../errors';
-
-/** One thing that is wrong with a request. */
-export interface FieldProblem {
-  /** Dotted path, `''` for the whole. */
-  field: string;
-  problem: string;
-}
+import { assertPlain } from './plain-json';
+import { validationFailed, type FieldProblem } from './validation-failed';
 
 /**
  * Turns what a client sent into an instance of a DTO class, refusing wrong types and unknown fields. The same function
@@ -17,7 +11,7 @@ export function parseDto<T extends object>(type: ClassConstructor<T>, value: unk
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw validationFailed([{ field: '', problem: 'must be an object' }]);
   }
-  assertPlain(value, '', 0);
+  assertPlain(value);
   const instance = plainToInstance(type, value);
   const errors = validateSync(instance, {
     whitelist: true,
@@ -28,46 +22,12 @@ export function parseDto<T extends object>(type: ClassConstructor<T>, value: unk
   return instance;
 }
 
+/** A parser that says of which class its results are, so that what a procedure takes can be described. */
+export type DtoParser<T extends object> = ((value: unknown) => T) & { type: ClassConstructor<T> };
+
 /** tRPC takes a function as parser; `dto(SaveTokenDto)` makes one of a DTO class. `undefined` reads as `{}`. */
-export function dto<T extends object>(type: ClassConstructor<T>): (value: unknown) => T {
-  return (value) => parseDto(type, value ?? {});
-}
-
-/** A `VALIDATION_FAILED` that names each field in its message and in `details`. */
-export function validationFailed(given: FieldProblem[]): AppError {
-  const problems = given.map(({ field, problem }) => ({ field: showName(field), problem }));
-  const text = problems.map(({ field, problem }) => (field ? `${field} ${problem}` : problem)).join('; ');
-  return new AppError('VALIDATION_FAILED', `The request does not fit: ${text}.`, {
-    details: { fields: problems },
-  });
-}
-
-/**
- * A path as it was sent, but only the length of a name that can be no field's: it may be a key that went astray, and
- * what is refused is logged.
- */
-function showName(path: string): string {
-  const names = path.split('.');
-  return names.map((name) => (/^[\w-]{0,32}$/.test(name) ? name : `(${name.length} characters)`)).join('.');
-}
-
-const maxDepth = 40;
-
-/** Refuses what no request of ours needs and what merging, walking or storing it would trip over. */
-function assertPlain(value: unknown, path: string, depth: number): void {
-  if (typeof value === 'string' && value.includes('\0'))
-    throw validationFailed([{ field: path, problem: 'must not contain NUL' }]);
-  if (typeof value === 'string' && !value.isWellFormed())
-    throw validationFailed([{ field: path, problem: 'must be well-formed Unicode' }]);
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > maxDepth)
-    throw validationFailed([{ field: path, problem: `is nested deeper than ${maxDepth} levels` }]);
-  for (const [key, child] of Object.entries(value)) {
-    if (key in Object.prototype || key === 'prototype' || key.includes('\0')) {
-      throw validationFailed([{ field: path, problem: `must not have a key named ${showName(key)}` }]);
-    }
-    assertPlain(child, path ? `${path}.${key}` : key, depth + 1);
-  }
+export function dto<T extends object>(type: ClassConstructor<T>): DtoParser<T> {
+  return Object.assign((value: unknown) => parseDto(type, value ?? {}), { type });
 }
 
 function describe(error: ValidationError, parent: string): FieldProblem[] {

@@ -1,0 +1,21 @@
+import type { ErrorCode } from './app-error';
+
+/** HTTP status of each code. */
+export const restStatus: Record<ErrorCode, number> = {
+  VALIDATION_FAILED: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  MODEL_NOT_AVAILABLE: 409,
+  NO_DEFAULT_MODEL: 409,
+  TOKEN_MISSING: 409,
+  TOKEN_UNREADABLE: 503,
+  AGENT_LOCKED: 409,
+  BUDGET_EXCEEDED: 402,
+  RATE_LIMITED: 429,
+  EGRESS_REFUSED: 400,
+  PROVIDER_FAILED: 502,
+  SHUTTING_DOWN: 503,
+  INTERNAL: 500,
+};
