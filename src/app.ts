@@ -17,7 +17,11 @@ const bodyLimitBytes = 2 * 1024 * 1024;
 const timeouts = {
   requestTimeout: 60_000,
   keepAliveTimeout: 72_000, // longer than the 60 seconds of most proxies, so that it is they who hang up
-  http: { headersTimeout: 15_000, connectionsCheckingInterval: 1_000 },
+  http: {
+    headersTimeout: 15_000,
+    connectionsCheckingInterval: 1_000,
+    requireHostHeader: false, // Node's own refusal has no body
+  },
 };
 
 const cors = {
@@ -49,6 +53,9 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
   // A preflight is answered here, and each answer names the one origin that asked: nothing for any other.
   if (env.corsOrigins.length > 0) app.enableCors({ origin: env.corsOrigins, credentials: true, ...cors });
   addRequestHooks(app, env, logger);
+  // Node answers an expectation that it does not know with an empty 417; as it may, this server ignores it.
+  const server = app.getHttpServer();
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   serveDocs(app);
   try {
     await app.init();

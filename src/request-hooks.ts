@@ -8,6 +8,7 @@ import { assertShallowJson } from './platform/http';
 import { Lifecycle } from './platform/lifecycle';
 import type { Logger } from './platform/logging';
 import { Metrics } from './platform/metrics';
+import { completeRefusal } from './platform/trpc';
 
 const maxHeaders = 100;
 
@@ -24,6 +25,7 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
   });
   fastify.addHook('onRequest', async (request, reply) => {
     assertFewHeaders(request);
+    assertHost(request);
     const url = request.routeOptions.url ?? request.url; // the route's own spelling: a client may percent-encode any letter
     if (!url.startsWith('/api/') && !url.startsWith('/trpc/')) return;
     void reply.header('cache-control', 'no-store');
@@ -32,6 +34,9 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     if (url.startsWith('/trpc/')) assertJson(request);
   });
   limitJsonDepth(fastify);
+  fastify.addHook('onSend', async (request, _reply, payload) =>
+    request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload,
+  );
   const time = app
     .get(Metrics)
     .timer(
@@ -85,10 +90,16 @@ function assertFewHeaders({ raw }: FastifyRequest): void {
   throw new AppError('VALIDATION_FAILED', `The request has more than ${maxHeaders} headers. Send fewer.`);
 }
 
-/** tRPC would take forms as well, and refuse the rest before it knows the request: in an answer without its id. */
+/** Node's own refusal has no body, and is switched off. */
+function assertHost({ raw, headers }: FastifyRequest): void {
+  if (raw.httpVersion !== '1.1' || headers.host) return;
+  throw new AppError('VALIDATION_FAILED', 'Send a Host header.');
+}
+
+/** tRPC would take forms as well, fail at TRACE, and refuse the rest before it knows the request: in an answer without its id. */
 function assertJson({ method, headers }: FastifyRequest): void {
-  if (method === 'GET' || method === 'HEAD' || headers['content-type']?.startsWith('application/json'))
-    return;
+  if (method === 'GET' || method === 'HEAD') return;
+  if (method === 'POST' && headers['content-type']?.startsWith('application/json')) return;
   throw new AppError(
     'VALIDATION_FAILED',
     'Send a query as GET, anything else as POST with application/json.',

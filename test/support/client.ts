@@ -89,7 +89,7 @@ export async function createTeam(
 
 /** Invites a new person into the team of `admin`, signs them up and accepts. */
 export async function addMember(
-  app: TestApp,
+  app: Pick<TestApp, 'url'>,
   admin: Client,
   role: 'member' | 'admin' = 'member',
 ): Promise<Client> {

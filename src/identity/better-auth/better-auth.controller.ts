@@ -1,12 +1,12 @@
-import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpException, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENV, type Env } from '../../platform/env';
-import { notFound } from '../../platform/errors';
 import { CallerService } from '../callers/caller.service';
 import { toRequestOrigin } from '../callers/credentials';
 import { AccountLimits } from './account-limits';
 import { RequirePermission } from '../permissions/require-permission';
+import { assertAuthInput } from './auth-input';
 import { BETTER_AUTH, type BetterAuth } from './better-auth';
 import { OtherTeams } from './other-teams';
 import { writeOrigin } from './recording-adapter';
@@ -37,12 +37,14 @@ export class BetterAuthController {
 
   private async handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     await this.limits.takeCall(request.ip);
+    assertAuthInput(request.body);
+    assertAuthInput(request.query);
     const response = await this.auth.handler(await this.toWebRequest(request)).finally(() => {
       // Roles, teams and sessions may have changed: what this process remembers of callers is read again.
       if (request.method !== 'GET') this.callers.forgetAll();
     });
     const text = await response.text();
-    if (response.status === 404 && text === '') throw notFound('The route');
+    if (response.status >= 400 && text === '') throw new HttpException('', response.status); // gets our own text
     void reply.status(response.status);
     for (const [name, value] of response.headers) if (name !== 'set-cookie') void reply.header(name, value);
     const cookies = response.headers.getSetCookie();

@@ -48,8 +48,8 @@ export async function createBetterAuth(
     telemetry: { enabled: false },
     logger: {
       level: 'warn',
-      log: (level, message) =>
-        logger[level === 'error' ? 'error' : 'warn']({ context: 'better-auth' }, message),
+      // It calls what a caller did wrong an error as well; what is none of its own is thrown on, see below.
+      log: (_level, message) => logger.warn({ context: 'better-auth' }, message),
     },
     rateLimit: { enabled: false }, // ours are in limit-attempts.ts
     // What is none of its own errors (the database's, say) is thrown on, so that it is answered and logged as everywhere else.

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import type { TRPCErrorHandler } from 'nestjs-trpc';
 import { logError, toAppError } from '../errors';
 import { LOGGER, type Logger } from '../logging';
@@ -8,9 +9,8 @@ import { LOGGER, type Logger } from '../logging';
 export class TrpcErrorHandler implements TRPCErrorHandler {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
-  onError({ error, path, type, ctx }: Parameters<TRPCErrorHandler['onError']>[0]): void {
-    const requestId =
-      typeof ctx === 'object' && ctx !== null && 'requestId' in ctx ? ctx.requestId : undefined;
+  onError({ error, path, type, req }: Parameters<TRPCErrorHandler['onError']>[0]): void {
+    const { id: requestId } = req as FastifyRequest; // the application runs on the Fastify adapter only
     logError(this.logger, toAppError(error), { requestId, procedure: path, type });
   }
 }

@@ -1,0 +1,50 @@
+import { isUuid } from '@kdx/shared';
+import { assertPlain, validationFailed } from '../../platform/http';
+
+/** What Better Auth looks up in columns of UUIDs, in whatever route it comes. */
+const idFields = ['id', 'organizationId', 'invitationId', 'memberId', 'userId', 'accountId'];
+
+/** Fields whose values Better Auth makes part of a statement without a look at them, with what is refused of each. */
+const rules: Record<string, (value: string) => string | undefined> = {
+  ...Object.fromEntries(idFields.map((field) => [field, notAnId])),
+  memberIdOrEmail: (value) => (value.includes('@') ? undefined : notAnId(value)),
+  limit: notACount,
+  offset: notACount,
+  sortBy: (value) => (value === 'createdAt' ? undefined : 'must be createdAt'),
+  filterField: notTaken,
+  filterValue: notTaken,
+  filterOperator: notTaken,
+};
+
+/**
+ * What Better Auth would hand to the database unseen, in `part`: the body or the query of any of its routes. Refuses what
+ * {@link assertPlain} refuses, malformed ids, counts that are none and filters. All else is Better Auth's own to check.
+ * Throws `VALIDATION_FAILED`.
+ */
+export function assertAuthInput(part: unknown): void {
+  assertPlain(part);
+  if (typeof part !== 'object' || part === null) return;
+  for (const [field, values] of Object.entries(part)) {
+    for (const value of [values].flat()) {
+      const problem = isScalar(value) ? rules[field]?.(String(value)) : undefined;
+      if (problem) throw validationFailed([{ field, problem }]);
+    }
+  }
+}
+
+/** Better Auth refuses what is neither by its type, and takes `null` here and there. */
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function notAnId(value: string): string | undefined {
+  return isUuid(value) ? undefined : 'must be a UUID';
+}
+
+function notACount(value: string): string | undefined {
+  return /^\d{1,4}$/.test(value) ? undefined : 'must be an integer from 0 to 9999';
+}
+
+function notTaken(): string {
+  return 'is not taken here';
+}

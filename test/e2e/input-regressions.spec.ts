@@ -1,0 +1,150 @@
+import { connect } from 'node:net';
+import { startTestApp, type TestApp } from '../support/app';
+import { Client, createTeam, signUp, type Answer } from '../support/client';
+import { exchange } from '../support/raw-http';
+import { expectRefusal, listFaults } from '../support/refusals';
+
+/* What `npm run prove:input` once found, each as it was when it was made as small as it gets. */
+describe('what once came in and was not refused as it should be', () => {
+  let app: TestApp;
+  let admin: Client & { teamId: string };
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    admin = await createTeam(await signUp(app));
+  });
+
+  afterAll(() => app.close());
+
+  /** Sends lines as they are: `fetch` would put them right. */
+  async function speak(method: string, path: string, headers: string[], body = ''): Promise<Answer> {
+    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
+    const head = [`${method} ${path} HTTP/1.1`, ...credentials, 'connection: close', ...headers];
+    const { outcome, ...answer } = await exchange(
+      app.url,
+      Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`),
+      { method, timeoutMs: 5_000 },
+    );
+    expect(outcome).toBe('answered');
+    return { ...answer, body: JSON.parse(answer.text) };
+  }
+
+  const refusedAs = (answer: Answer) => {
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    return expectRefusal(answer, answer.text).code;
+  };
+
+  it.each(['/api/v1/agents', '/trpc/aiAgents.find', '/health/live', '/nothing'])(
+    'a request without Host, to which Node answers nothing but 400: %s',
+    async (path) => {
+      const answer = await speak('GET', path, []);
+      expect([answer.status, refusedAs(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+    },
+  );
+
+  it.each(['nonsense', ''])(
+    'an expectation that nobody knows, to which Node answers nothing but 417: "%s"',
+    async (expectation) => {
+      const answer = await speak('GET', '/api/v1/agents', ['host: x', `expect: ${expectation}`]);
+      expect([answer.status, answer.body]).toEqual([200, { items: [] }]);
+    },
+  );
+
+  it('a batch of queries and mutations, which tRPC refuses without a request id, as text', async () => {
+    const answer = await admin.post('/trpc/aiAgents.find,chat.createSession?batch=1', { 0: {}, 1: {} });
+    expect([answer.status, refusedAs(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(app.logs.filter((line) => line.includes('"type":"unknown"')).at(-1)).toContain(
+      `"requestId":"${answer.headers.get('x-request-id')}"`,
+    );
+  });
+
+  it('a batch whose names are longer than a path may be, whose refusal said that it was our fault', async () => {
+    const names = Array.from({ length: 400 }, () => 'apiKeys.find').join(',');
+    const answer = await speak('GET', `/trpc/${names}?batch=1&input=%7B%7D`, ['host: x']);
+    expect([answer.status, refusedAs(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+  });
+
+  it('TRACE, at which tRPC fails', async () => {
+    const headers = ['host: x', 'content-type: application/json', 'content-length: 2'];
+    const answer = await speak('TRACE', '/trpc/aiAgents.update', headers, '{}');
+    expect([answer.status, refusedAs(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+  });
+
+  it.each(['{"a":', '['])('a body for accounts that is nested 100,000 deep: %s', async (open) => {
+    const close = open === '[' ? ']' : '}';
+    const body = `{"name":${open.repeat(100_000)}1${close.repeat(100_000)}}`;
+    const headers = { 'content-type': 'application/json' };
+    const response = await admin.fetch('/api/auth/organization/create', { method: 'POST', headers, body });
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { code: 'VALIDATION_FAILED', message: expect.stringContaining('nested deeper') } },
+    ]);
+  });
+
+  it('100,000 unknown fields, whose refusal was eight times as long as they', async () => {
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 0]));
+    const answer = await admin.post('/api/v1/models', many);
+    expect(refusedAs(answer)).toBe('VALIDATION_FAILED');
+    expect(answer.text.length).toBeLessThan(1_000);
+  });
+
+  it('a hundred faults, of which the first twenty are told and the rest counted', async () => {
+    const models = Array.from({ length: 100 }, () => ({ modelKey: 'm'.repeat(500), displayName: 'x' }));
+    const answer = await admin.post('/api/v1/team-providers', { displayName: 'x', baseUrl: 'x', models });
+    expect(expectRefusal(answer, 'many').details).toEqual({
+      fields: Array.from({ length: 20 }, () => expect.anything()),
+      omitted: 80,
+    });
+    const long = await admin.post('/api/v1/agents', { ['x'.repeat(500_000)]: 1 });
+    expect(refusedAs(long)).toBe('VALIDATION_FAILED');
+    expect(long.text.length).toBeLessThan(3_000);
+  });
+
+  it.each(['limit=-1', 'offset=x', 'sortBy=nothing', 'filterField=role&filterValue=a&filterOperator=in'])(
+    'a list of members that the database, or Better Auth, would fail at: %s',
+    async (query) => {
+      expect(refusedAs(await admin.get(`/api/auth/organization/list-members?${query}`))).toBe(
+        'VALIDATION_FAILED',
+      );
+    },
+  );
+
+  it.each([
+    'get-invitation?id=x',
+    'get-full-organization?organizationId=x',
+    'get-full-organization?organizationId=%00',
+  ])('an id that only the database would refuse: %s', async (path) => {
+    const error = expectRefusal(await admin.get(`/api/auth/organization/${path}`), path);
+    expect(error.details).toMatchObject({ fields: [expect.anything()] });
+  });
+
+  it('NUL in a path, which only the database would refuse', async () => {
+    const diffId = crypto.randomUUID();
+    const answer = await admin.post('/api/v1/model-sync/%00/apply', { diffId });
+    expect(expectRefusal(answer, 'NUL').details).toEqual({
+      fields: [{ field: 'providerId', problem: 'must not contain NUL' }],
+    });
+  });
+
+  it('a route of accounts that answers 401 with nothing', async () => {
+    const stranger = new Client(app.url);
+    const answer = await stranger.post('/api/auth/organization/delete', { organizationId: admin.teamId });
+    expect([answer.status, refusedAs(answer)]).toEqual([401, 'UNAUTHENTICATED']);
+  });
+
+  it('a body that is cut off, which was logged as a fault of ours', async () => {
+    const { hostname, port } = new URL(app.url);
+    await new Promise<void>((closed) => {
+      const socket = connect(Number(port), hostname);
+      socket.write('POST /trpc/chat.createSession HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n');
+      socket.write('content-length: 50\r\n\r\n{"title":');
+      socket.on('close', () => closed());
+      setTimeout(() => socket.destroy(), 50);
+    });
+    await expect(speak('GET', '/api/v1/agents', ['host: x'])).resolves.toMatchObject({ status: 200 });
+  });
+
+  it('has left no fault of ours in the log', () => {
+    expect(listFaults(app)).toEqual([]);
+  });
+});
