@@ -80,7 +80,8 @@ describe('API keys', () => {
             fields: expect.arrayContaining([{ field, problem: expect.stringContaining(problem) }]),
           },
         });
-        if (field === 'scopes' && problem.includes('.')) expect(error.message).toContain('teamModels.write');
+        if (field === 'scopes' && problem.includes('.'))
+          expect(JSON.stringify(error.details)).toContain('teamModels.write');
       }
     });
 

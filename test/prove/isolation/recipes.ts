@@ -31,6 +31,7 @@ const config = { teamInstructions: { enabled: true, content: 'Be brief.' } };
 const own = { userInstructions: { enabled: true, content: 'Be kind.' } };
 const [providers, models, sync] = ['/api/v1/providers', '/api/v1/models', '/api/v1/model-sync'];
 const [teamProviders, teamModels] = ['/api/v1/team-providers', '/api/v1/team-models'];
+const keys = '/api/v1/api-keys';
 const [tokens, agents, chats] = ['/api/v1/tokens', '/api/v1/agents', '/api/v1/chat/sessions'];
 
 const recipesOfTeams: Recipe[] = [
@@ -97,6 +98,9 @@ const recipesOfTeams: Recipe[] = [
     modelIds: [id.model, 'sandbox/echo'],
   }),
   ...both([`POST ${teamModels}/:modelId/test`, 'mutation aiTeamModels.test'], { modelId: id.model }),
+  ...both([`GET ${keys}`, 'query apiKeys.find'], {}),
+  ...both([`POST ${keys}`, 'mutation apiKeys.create'], { name: 'A new key', scopes: ['chat.use'] }),
+  ...both([`DELETE ${keys}/:keyId`, 'mutation apiKeys.delete'], { keyId: id.apiKey }),
   ...both([`GET ${agents}`, 'query aiAgents.find'], { cursor: id.agentsCursor }),
   ...both([`GET ${agents}`, 'query aiAgents.find'], { q: id.agentName }),
   ...both([`POST ${agents}`, 'mutation aiAgents.create'], { ...agent, modelId: id.model }),

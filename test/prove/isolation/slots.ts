@@ -18,6 +18,7 @@ export interface Ids {
   session: string;
   message: string;
   execution: string;
+  apiKey: string;
 }
 
 /** Writes an id of `ids` down; `own` are the asker's own, where one text holds both (`<providerId>/<modelKey>`). */
@@ -58,6 +59,7 @@ export const slots = {
   agent: slot(({ agent }) => agent),
   agentName: slot(({ agentName }) => agentName),
   session: slot(({ session }) => session),
+  apiKey: slot(({ apiKey }) => apiKey),
   execution: slot(({ execution }) => execution),
   /** Anything that an audit event may be about. */
   target: slot(

@@ -103,7 +103,15 @@ async function furnish(
       organizationId: owner.teamId,
     }),
   );
-  const name = { provider: model.providerId, providerName: mark, model: model.id, modelKey: `${mark}-model` };
+  const key = { name: `${mark} key`, scopes: ['chat.use'] };
+  const { id: apiKey } = expectStatus(await owner.post('/api/v1/api-keys', key), 201);
+  const name = {
+    apiKey,
+    provider: model.providerId,
+    providerName: mark,
+    model: model.id,
+    modelKey: `${mark}-model`,
+  };
   return { team: owner.teamId ?? '', slug: `${mark}-team`, invitation, agent, agentName, ...name };
 }
 
