@@ -9,7 +9,7 @@ export interface FieldProblem {
 
 /** Nobody mends more at a time, and an answer must not be many times what was asked. */
 const maxProblems = 20;
-const maxLength = 200;
+const maxLength = 600;
 
 /**
  * A `VALIDATION_FAILED` that names each field in its message and in `details.fields`: the first 20, with the number of
