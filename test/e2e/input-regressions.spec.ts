@@ -100,6 +100,16 @@ describe('what once came in and was not refused as it should be', () => {
     expect(long.text.length).toBeLessThan(3_000);
   });
 
+  it('half a million items of a list, each of which was looked at: nothing else was answered for many seconds', async () => {
+    const models = Array.from({ length: 500_000 }, () => ({}));
+    const startedAt = performance.now();
+    const answer = await admin.post('/api/v1/team-providers', { displayName: 'x', baseUrl: 'x', models });
+    expect(expectRefusal(answer, 'many').details).toEqual({
+      fields: [{ field: 'models', problem: 'must contain no more than 500 elements' }],
+    });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
   it.each(['limit=-1', 'offset=x', 'sortBy=nothing', 'filterField=role&filterValue=a&filterOperator=in'])(
     'a list of members that the database, or Better Auth, would fail at: %s',
     async (query) => {
@@ -117,6 +127,15 @@ describe('what once came in and was not refused as it should be', () => {
     const error = expectRefusal(await admin.get(`/api/auth/organization/${path}`), path);
     expect(error.details).toMatchObject({ fields: [expect.anything()] });
   });
+
+  it.each(['9999-99-99', '+275760-09-13T00:00:00.000Z', 'infinity'])(
+    'a cursor with a time that is none, which only the database would refuse: %s',
+    async (time) => {
+      const cursor = Buffer.from(JSON.stringify([time, crypto.randomUUID()])).toString('base64url');
+      const error = expectRefusal(await admin.get(`/api/v1/chat/sessions?cursor=${cursor}`), time);
+      expect(error.details).toMatchObject({ fields: [{ field: 'cursor' }] });
+    },
+  );
 
   it('NUL in a path, which only the database would refuse', async () => {
     const diffId = crypto.randomUUID();

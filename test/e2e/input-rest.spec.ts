@@ -442,7 +442,7 @@ describe('what comes in over REST', () => {
         const answer = await admin.get(
           `/api/v1/${path}?cursor=${encodeURIComponent(decodeURIComponent(text))}`,
         );
-        // A list by time takes any text for one of its own until the database looks at it; some lists take any text at all.
+        // Some lists are by a text that may be any.
         if (answer.status === 200) expect(text).toBe(cursor('2020-99-99T99:99:99Z', uuidOf(text)));
         else expect(expectRefusal(answer, `${path} ${text}`).code).toBe('VALIDATION_FAILED');
       }

@@ -4,7 +4,14 @@ import { chatTeamConfig, type Scope } from '@kdx/shared';
 import { AiStudioService } from '../../ai-studio';
 import { AppConfigService } from '../../app-config';
 import { AppError, notFound } from '../../platform/errors';
-import { defaultPageSize, parseCursor, toPage, type JsonObject, type Page } from '../../platform/http';
+import {
+  defaultPageSize,
+  parseCursor,
+  toPage,
+  validationFailed,
+  type JsonObject,
+  type Page,
+} from '../../platform/http';
 import { toAgentSwitch, type AgentChange } from './agent-switching';
 import type {
   AgentSwitchView,
@@ -60,7 +67,7 @@ export class SessionService {
   }
 
   async list(scope: Scope, { cursor, limit = defaultPageSize }: FindSessionsDto): Promise<Page<SessionView>> {
-    const rows = await this.sessions.list(scope, parseCursor(cursor, 2), limit + 1);
+    const rows = await this.sessions.list(scope, parseTimeCursor(cursor), limit + 1);
     const page = toPage(rows, limit, ({ updatedAt, id }) => [updatedAt.toISOString(), id]);
     return { ...page, items: page.items.map(toSessionView) };
   }
@@ -152,6 +159,21 @@ export class SessionService {
   private async toModelId(scope: Scope, modelId: string): Promise<string> {
     return (await this.aiStudio.getModel(scope, modelId)).id;
   }
+}
+
+/** The time and the id that the last page ended with. */
+function parseTimeCursor(cursor: string | undefined): string[] | undefined {
+  const parts = parseCursor(cursor, 2);
+  const [time = ''] = parts ?? [];
+  if (parts && !(time.length === 24 && time === toTime(time)))
+    throw validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
+  return parts;
+}
+
+/** As {@link Date.toISOString} spells it; `undefined` for what is no time. */
+function toTime(text: string): string | undefined {
+  const date = new Date(text);
+  return Number.isNaN(date.valueOf()) ? undefined : date.toISOString();
 }
 
 function ifNotFound(error: unknown): undefined {

@@ -2,7 +2,6 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
   ArrayNotEmpty,
   ArrayUnique,
   IsArray,
@@ -22,6 +21,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { validationFailed } from './validation-failed';
 
 /*
  * One decorator a field: validates it at the door and describes it in the OpenAPI document, so that the two cannot
@@ -57,6 +57,20 @@ function field(
 /** `undefined` may be left out; `null` only where the field says so (class-validator's `IsOptional` lets both pass). */
 function mayBeLeftOut(nullable: boolean): PropertyDecorator {
   return nullable ? IsOptional() : ValidateIf((_, value) => value !== undefined);
+}
+
+/**
+ * A list of at most so many items. Refused before any of them is looked at: a body holds hundreds of thousands, and what
+ * is wrong with each would be found out first.
+ */
+function AtMost(max: number): PropertyDecorator {
+  return Transform(({ value, key }: { value: unknown; key: string }) => assertShort(value, key, max));
+}
+
+function assertShort<T>(value: T, field: string, max: number): T {
+  if (Array.isArray(value) && value.length > max)
+    throw validationFailed([{ field, problem: `must contain no more than ${max} elements` }]);
+  return value;
 }
 
 /** Text without control characters that no text field needs (NUL cannot even be stored). */
@@ -131,7 +145,7 @@ export function EnumListField(values: readonly string[], options: FieldOptions =
     { enum: [...values], isArray: true, minItems: 1, maxItems: values.length, uniqueItems: true },
     IsArray(),
     ArrayNotEmpty({ message: 'must name at least one' }),
-    ArrayMaxSize(values.length),
+    AtMost(values.length),
     ArrayUnique({ message: 'must not name anything twice' }),
     IsIn(values, {
       each: true,
@@ -174,9 +188,11 @@ export function ObjectListField(
     options,
     { type: () => type(), isArray: true, maxItems: options.max },
     IsArray(),
-    ArrayMaxSize(options.max),
     ValidateNested({ each: true }),
-    Type(type),
+    Type((at) => {
+      assertShort(at?.object[at.property], at?.property ?? '', options.max);
+      return type();
+    }),
   );
 }
 
@@ -186,7 +202,7 @@ export function TextListField(options: FieldOptions & { max: number; maxLength: 
     options,
     { type: 'array', items: { type: 'string', maxLength: options.maxLength }, maxItems: options.max },
     IsArray(),
-    ArrayMaxSize(options.max),
+    AtMost(options.max),
     IsString({ each: true }),
     MaxLength(options.maxLength, { each: true }),
   );
@@ -203,7 +219,7 @@ export function JsonObjectListField(options: FieldOptions & { max: number }): Pr
     options,
     { type: 'array', items: { type: 'object', additionalProperties: true }, maxItems: options.max },
     IsArray(),
-    ArrayMaxSize(options.max),
+    AtMost(options.max),
     IsObject({ each: true }),
   );
 }
