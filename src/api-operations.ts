@@ -47,9 +47,8 @@ function securityOf(role: RequiredRole): Record<string, string[]>[] {
   return role === 'platformAdmin' ? session : [...session, { apiKey: [] }];
 }
 
-/** Whoever calls may name no team, or none of theirs, lack the role or the scope, call too often, or at the wrong moment. */
+/** Whoever calls may have no session, name none of their teams, lack the role or the scope, call too often, or at the wrong moment. */
 const ofCallers = [
-  'VALIDATION_FAILED',
   'UNAUTHENTICATED',
   'FORBIDDEN',
   'NOT_FOUND',
@@ -58,7 +57,7 @@ const ofCallers = [
 ] as const satisfies ErrorCode[];
 
 function errorCodesOf(method: string, role: RequiredRole, more: ErrorCode[]): ErrorCode[] {
-  const codes = new Set<ErrorCode>(['INTERNAL', ...more]);
+  const codes = new Set<ErrorCode>(['VALIDATION_FAILED', 'INTERNAL', ...more]);
   if (role !== 'public') for (const code of ofCallers) codes.add(code);
   if (role !== 'public' && method !== 'get') codes.add('CONFLICT');
   return errorCodes.filter((code) => codes.has(code));

@@ -297,7 +297,7 @@ describe('what belongs to others', () => {
 
     it('conversations and messages, by a cursor made of their ids', async () => {
       const sessions = await ours.owner.get(
-        `/api/v1/chat/sessions?cursor=${toCursor('9999-01-01T00:00:00Z', theirs.sessionId)}`,
+        `/api/v1/chat/sessions?cursor=${toCursor('9999-01-01T00:00:00.000Z', theirs.sessionId)}`,
       );
       expect(sessions.body.items.map(({ id }: { id: string }) => id)).toContain(ours.sessionId);
       expect(sessions.text).not.toContain('theirs');

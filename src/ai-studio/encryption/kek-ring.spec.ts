@@ -48,7 +48,7 @@ describe('KekRing', () => {
 
 describe('createKekRing', () => {
   it('should refuse a choice without keys', () => {
-    expect(() => createKekRing({ provider: 'vault' })).toThrow('AI_STUDIO_KEK_PROVIDER: vault has no keys');
+    expect(() => createKekRing({ provider: 'vault' })).toThrow('VAULT_TRANSIT_KEYS must be set');
   });
 });
 

@@ -92,6 +92,7 @@ describe('what may be given away', () => {
       'platformAdmin',
       'public',
       'public',
+      'public',
     ]);
     // A key that was given it before the table changed has it no more.
     for (const name of ['providers.write', 'models.write'] as Permission[] as GrantablePermission[])

@@ -88,11 +88,14 @@ export const identityRecipes: Recipe[] = [
   one('GET /organization/get-active-member'),
   one('GET /organization/list-members', { organizationId: id.team }),
   one('GET /organization/list-members', { organizationSlug: id.slug }),
-  one('GET /organization/list-members', {
-    organizationId: id.team,
-    filterField: 'userId',
-    filterValue: id.user,
-  }),
+  shut(
+    'filters are not taken',
+    one('GET /organization/list-members', {
+      organizationId: id.team,
+      filterField: 'userId',
+      filterValue: id.user,
+    }),
+  ),
   one('GET /organization/get-active-member-role', { organizationId: id.team, userId: id.user }),
   one('POST /organization/has-permission', {
     organizationId: id.team,

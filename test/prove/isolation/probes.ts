@@ -47,7 +47,10 @@ export async function listProbes(range: Range): Promise<Probe[]> {
         expected,
       });
       const own = columns.get(table) ?? [];
-      const values = own.map((column) => (column === 'team_id' ? `'${theirs}'::uuid` : column));
+      const values = own.map((column) => {
+        if (column === 'team_id') return `'${theirs}'::uuid`;
+        return column === 'id' ? 'gen_random_uuid()' : column; // a trigger may refuse one that is there, before the policy
+      });
       return [
         make('using', `select from ${table} where team_id = '${theirs}'`, 'nothing'),
         ...(may('update')

@@ -264,6 +264,7 @@ const recipesOfThePlatform: Recipe[] = [
 export const recipes: Recipe[] = [
   ...both(['GET /health/live'], {}),
   ...both(['GET /health/ready'], {}),
+  { door: 'GET /metrics', input: {}, refused: 'it is for the operator, who has a token of its own for it' },
   ...recipesOfTeams,
   ...recipesOfChat,
   ...recipesOfThePlatform,

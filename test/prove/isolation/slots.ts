@@ -71,7 +71,7 @@ export const slots = {
   ),
   agentsCursor: slot(({ agent, agentName }) => cursor(agentName.toLowerCase(), agent)),
   versionsCursor: slot(({ agent }) => cursor('2', agent)),
-  sessionsCursor: slot(({ session }) => cursor('9999-01-01T00:00:00Z', session)),
+  sessionsCursor: slot(({ session }) => cursor('9999-01-01T00:00:00.000Z', session)),
   messagesCursor: slot(({ message }) => cursor(message)),
   executionsCursor: slot(({ execution }) => cursor(execution)),
   teamModelsCursor: slot(({ model }) => cursor('a0000000000', model)),
