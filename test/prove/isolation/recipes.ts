@@ -132,7 +132,7 @@ const recipesOfTeams: Recipe[] = [
   }),
   ...both(['GET /api/v1/executions', 'query aiExecutions.find'], {
     userId: id.user,
-    modelId: 'sandbox/echo',
+    modelId: id.model,
     cursor: fromTheEnd,
   }),
   ...both(['GET /api/v1/executions', 'query aiExecutions.find'], {}),
