@@ -119,6 +119,11 @@ describe('what once came in and was not refused as it should be', () => {
     },
   );
 
+  it.each([{}, { unknown: 1 }])('a change of a team that changes nothing: %j', async (data) => {
+    const body = { organizationId: admin.teamId, data };
+    expect(refusedAs(await admin.post('/api/auth/organization/update', body))).toBe('VALIDATION_FAILED');
+  });
+
   it.each([
     'get-invitation?id=x',
     'get-full-organization?organizationId=x',

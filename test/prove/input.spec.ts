@@ -53,14 +53,12 @@ describe('whatever is sent to the server', () => {
     const perSecond = Math.round((tally.sent * 1_000) / (performance.now() - startedAt));
     const taken = [...tally.doors.values()].reduce((sum, door) => sum + door.taken, 0);
     print(`${tally.sent} requests, ${perSecond} a second; ${percent(taken, tally.sent)} were taken`);
-    tally.faults.forEach(print);
     const name = 'Malformed requests that gave a 5xx, no answer, or ended the process';
     publish({ name, found: tally.faults.length + Number(target.hasEnded()), of: tally.malformed, aim: 0 });
   });
 
   it('is stopped at the door, if the database cannot store it', () => {
     const { unstorable, malformed: of } = campaign.tally;
-    unstorable.forEach(print);
     publish({
       name: 'Values that a door took and the database refused',
       found: unstorable.length,
@@ -71,7 +69,6 @@ describe('whatever is sent to the server', () => {
 
   it('gets an answer that the API document describes, to the last field', () => {
     const { differences, compared: of } = campaign.tally;
-    differences.forEach(print);
     publish({
       name: 'Answers that the API document does not describe',
       found: differences.length,

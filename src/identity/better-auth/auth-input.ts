@@ -18,18 +18,27 @@ const rules: Record<string, (value: string) => string | undefined> = {
 
 /**
  * What Better Auth would hand to the database unseen, in `part`: the body or the query of any of its routes. Refuses what
- * {@link assertPlain} refuses, malformed ids, counts that are none and filters. All else is Better Auth's own to check.
- * Throws `VALIDATION_FAILED`.
+ * {@link assertPlain} refuses, malformed ids, counts that are none, filters, and changes of a team that change nothing. All
+ * else is Better Auth's own to check. Throws `VALIDATION_FAILED`.
  */
 export function assertAuthInput(part: unknown): void {
   assertPlain(part);
   if (typeof part !== 'object' || part === null) return;
+  if ('data' in part && changesNothing(part.data))
+    throw validationFailed([{ field: 'data', problem: `must have one of ${teamFields.join(', ')}` }]);
   for (const [field, values] of Object.entries(part)) {
     for (const value of [values].flat()) {
       const problem = isScalar(value) ? rules[field]?.(String(value)) : undefined;
       if (problem) throw validationFailed([{ field, problem }]);
     }
   }
+}
+
+/** What can be changed of a team. Better Auth would write a statement that changes nothing, which is none. */
+const teamFields = ['name', 'slug', 'logo', 'metadata'];
+
+function changesNothing(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && !teamFields.some((field) => field in data);
 }
 
 /** Better Auth refuses what is neither by its type, and takes `null` here and there. */

@@ -53,7 +53,9 @@ export class BetterAuthController {
   }
 
   private async toWebRequest(request: FastifyRequest): Promise<Request> {
-    const url = new URL(request.url, this.env.publicUrl);
+    // A client may write another host into the request line; the address is ours whatever it says.
+    const { pathname, search } = new URL(request.url, this.env.publicUrl);
+    const url = new URL(`${pathname}${search}`, this.env.publicUrl);
     const path = url.pathname.slice('/api/auth'.length).replace(/\/$/, ''); // to its router the same route
     for (const [name, value] of Object.entries(await this.otherTeams.hide(request, path, request.query)))
       url.searchParams.set(name, value);

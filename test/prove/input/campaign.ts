@@ -19,7 +19,7 @@ export interface Tally {
   compared: number;
   /** Of each door: how many it took, how many it refused. */
   doors: Map<string, { taken: number; refused: number }>;
-  /** Each with how to send it again. Alike ones once. */
+  /** Alike ones once. How to send one again is printed as soon as it is found. */
   faults: string[];
   differences: string[];
   unstorable: string[];
@@ -88,7 +88,8 @@ export class Campaign {
   private keep(problem: Problem): void {
     if (this.known.has(keyOf(problem))) return;
     this.known.add(keyOf(problem));
-    this.tally[problem.list].push(`${problem.text}\n  ${problem.again}`);
+    this.tally[problem.list].push(problem.text);
+    process.stdout.write(`${problem.text}\n  ${problem.again}\n`);
   }
 
   private async send(draft: Draft): Promise<Problem[]> {

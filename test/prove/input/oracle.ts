@@ -59,7 +59,7 @@ function isProviderFailure({ door }: Draft, status: number, text: string): boole
 
 /** Better Auth's own form: `{ code?, message }`, both texts of its own. */
 function isAuthRefusal({ target }: Draft, { status, text }: RawAnswer, body: unknown): boolean {
-  if (!/^\/+api\/auth\//i.test(target) || status >= 500 || text.length > 2_000) return false;
+  if (!/^(http:\/\/[^/]+)?\/+api\/auth\//i.test(target) || status >= 500 || text.length > 2_000) return false;
   if (typeof body !== 'object' || body === null || !('message' in body) || typeof body.message !== 'string')
     return false;
   return !('code' in body) || /^[A-Z][A-Z0-9_]*$/.test(String(body.code));
