@@ -125,6 +125,33 @@ describe('what once came in and was not refused as it should be', () => {
   });
 
   it.each([
+    ['of 10,000 characters, which the refusal repeated', 'x'.repeat(10_000)],
+    ['of many, most of which are none', ['member', 'x'.repeat(10_000)]],
+    ['beside a right one', 'member,nobody'],
+  ])('a role that is none, %s', async (_what, role) => {
+    const body = { email: 'invited@example.com', role, organizationId: admin.teamId };
+    const answer = await admin.post('/api/auth/organization/invite-member', body);
+    expect(refusedAs(answer)).toBe('VALIDATION_FAILED');
+    expect(answer.text.length).toBeLessThan(1_000);
+  });
+
+  it('a team for a session that ends at the same moment, at which Better Auth failed', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 12; round += 1) {
+      const person = await createTeam(await signUp(app));
+      const setActive = (organizationId: string | null) =>
+        person.post('/api/auth/organization/set-active', { organizationId });
+      const answers = await Promise.all([
+        ...[person.teamId, null, person.teamId].map(setActive),
+        person.post('/api/auth/sign-out'),
+        ...[null, person.teamId, null].map(setActive),
+      ]);
+      for (const { status } of answers) statuses.add(status);
+    }
+    expect([...statuses].toSorted()).toEqual([200, 401]);
+  });
+
+  it.each([
     'get-invitation?id=x',
     'get-full-organization?organizationId=x',
     'get-full-organization?organizationId=%00',

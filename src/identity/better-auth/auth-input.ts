@@ -1,8 +1,11 @@
 import { isUuid } from '@kdx/shared';
 import { assertPlain, validationFailed } from '../../platform/http';
+import { isTeamRole } from '../callers/caller';
 
 /** What Better Auth looks up in columns of UUIDs, in whatever route it comes. */
 const idFields = ['id', 'organizationId', 'invitationId', 'memberId', 'userId', 'accountId'];
+
+const maxRoleLength = 100;
 
 /** Fields whose values Better Auth makes part of a statement without a look at them, with what is refused of each. */
 const rules: Record<string, (value: string) => string | undefined> = {
@@ -14,12 +17,13 @@ const rules: Record<string, (value: string) => string | undefined> = {
   filterField: notTaken,
   filterValue: notTaken,
   filterOperator: notTaken,
+  role: notARole,
 };
 
 /**
  * What Better Auth would hand to the database unseen, in `part`: the body or the query of any of its routes. Refuses what
- * {@link assertPlain} refuses, malformed ids, counts that are none, filters, and changes of a team that change nothing. All
- * else is Better Auth's own to check. Throws `VALIDATION_FAILED`.
+ * {@link assertPlain} refuses, malformed ids, counts and roles that are none, filters, and changes of a team that change
+ * nothing. All else is Better Auth's own to check. Throws `VALIDATION_FAILED`.
  */
 export function assertAuthInput(part: unknown): void {
   assertPlain(part);
@@ -52,6 +56,12 @@ function notAnId(value: string): string | undefined {
 
 function notACount(value: string): string | undefined {
   return /^\d{1,4}$/.test(value) ? undefined : 'must be an integer from 0 to 9999';
+}
+
+/** Better Auth takes several with commas between, and its refusal of an unknown one repeats it, however long. */
+function notARole(value: string): string | undefined {
+  const known = value.length <= maxRoleLength && value.split(',').every((name) => isTeamRole(name.trim()));
+  return known ? undefined : 'must be owner, admin or member';
 }
 
 function notTaken(): string {

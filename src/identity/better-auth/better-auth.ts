@@ -12,6 +12,7 @@ import type { Env } from '../../platform/env';
 import type { Logger } from '../../platform/logging';
 import type { TeamDeletions } from '../../platform/tenancy';
 import type { AccountLimits } from './account-limits';
+import { refuseEndedSessions } from './ended-session';
 import { limitAttempts } from './limit-attempts';
 import { refuseLongNames } from './name-lengths';
 import { recordRefusals } from './record-refusals';
@@ -171,7 +172,7 @@ export async function createBetterAuth(
       }),
     ],
   } satisfies BetterAuthOptions;
-  const adapter = recordWrites(await getAdapter(options), audit);
+  const adapter = refuseEndedSessions(recordWrites(await getAdapter(options), audit));
   return betterAuth({ ...options, database: () => adapter });
 }
 

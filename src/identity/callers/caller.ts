@@ -4,7 +4,10 @@ import { AppError } from '../../platform/errors';
 import { isGrantable, type GrantablePermission } from '../permissions/grantable';
 import { permissions, type Permission, type RequiredRole } from '../permissions/permissions';
 
-export type TeamRole = 'owner' | 'admin' | 'member';
+/** Highest first. */
+const teamRoles = ['owner', 'admin', 'member'] as const;
+
+export type TeamRole = (typeof teamRoles)[number];
 
 /** What an API key may do, and until when; `null`: for ever. */
 export interface ApiKeyGrant {
@@ -48,7 +51,11 @@ export function toActorType({ apiKey }: Identified): AuditOrigin['actorType'] {
 /** Better Auth keeps several roles as one comma-separated text; the highest counts. `undefined` for none that we know. */
 export function toTeamRole(text: string): TeamRole | undefined {
   const roles = text.split(',');
-  return (['owner', 'admin', 'member'] satisfies TeamRole[]).find((name) => roles.includes(name));
+  return teamRoles.find((name) => roles.includes(name));
+}
+
+export function isTeamRole(text: string): text is TeamRole {
+  return teamRoles.some((role) => role === text);
 }
 
 /** True for owners and admins of the caller's team; never for an API key. */
