@@ -62,6 +62,10 @@ describe('a team', () => {
   describe('with row-level security and keys alone', () => {
     let outcomes: Outcome[];
 
+    afterEach(() => {
+      range.tap.rewrite = undefined;
+    });
+
     it('shows nothing to another, and lets it change nothing', async () => {
       const off = takeFiltersOff(range.tap);
       outcomes = await callRightly(some(40)(recipes));
@@ -69,7 +73,6 @@ describe('a team', () => {
       outcomes.push(
         ...(await expectNoReach("Another team's data read or changed, query filters off", count)),
       );
-      range.tap.rewrite = undefined;
       expect([...off.notUnderstood]).toEqual([]);
       expect(off.predicates).toBeGreaterThanOrEqual(off.statements);
       publish({
@@ -97,7 +100,6 @@ describe('a team', () => {
     it('is missed, policy by policy', async () => {
       const off = takeFiltersOff(range.tap);
       const mutants = await removePolicies(range, await listProbes(range), outcomes, some(4));
-      range.tap.rewrite = undefined;
       expect(off.predicates).toBeGreaterThan(0);
       publishMutants('Policies opened, and noticed', mutants);
     });

@@ -163,10 +163,11 @@ export async function removeFilters(
     .toSorted();
   const mutants: Mutant[] = [];
   for (const statement of pick(statements)) {
-    range.tap.rewrite = (text) => (toKey(text) === statement ? withoutTeamPredicates(text).text : text);
     const users = outcomes.filter((outcome) => outcome.statements.includes(statement));
-    const noticedBy = await noticeByAttempts(range, users);
-    range.tap.rewrite = undefined;
+    range.tap.rewrite = (text) => (toKey(text) === statement ? withoutTeamPredicates(text).text : text);
+    const noticedBy = await noticeByAttempts(range, users).finally(() => {
+      range.tap.rewrite = undefined;
+    });
     await range.state.restore();
     mutants.push({ name: `filter of ${statement.replace(/\s+/g, ' ')}`, noticedBy });
   }

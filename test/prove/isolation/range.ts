@@ -22,9 +22,12 @@ export interface Range {
   routes: RouteOptions[];
   askers: Askers;
   theirs: Team;
-  /** Ids of the other team's owner and member, and the same ids with another end, which never were. */
+  /** Ids of the other team's owner and member. */
   worlds: { theirs: Ids; theirMember: Ids };
+  /** The same ids with another end, which never were: what a twin names. */
   never: { theirs: Ids; theirMember: Ids };
+  /** With another end again: what an attempt names beside them. */
+  nowhere: Ids;
   state: State;
   tap: StatementTap;
   close(): Promise<void>;
@@ -40,7 +43,7 @@ export async function prepareRange(): Promise<Range> {
   // The other team is older: where its rows stand beside ours, an index gives them first.
   const theirs = await makeTeam(app, wire, canary);
   const askers = await makeAskers(app, wire, platformAdmin);
-  await settle(app, tap);
+  if (!(await settle(app, tap))) throw new Error('The teams are not ready: something still runs.');
   await plantCanaries(app, tap, askers.admin.ids.team, theirs.owner.ids.team);
   await provideSpare(askers.platformAdmin.client, lists); // behind the copies: the other team has no part in it
   const state = await State.take(app, tap, theirs.owner.ids.team);
@@ -52,6 +55,7 @@ export async function prepareRange(): Promise<Range> {
     theirs,
     worlds,
     never: { theirs: toNever(worlds.theirs), theirMember: toNever(worlds.theirMember) },
+    nowhere: toNever(toNever(worlds.theirs)),
     state,
     tap,
     close: async () => {
@@ -70,14 +74,14 @@ export function forgetAll({ app, askers }: Range): void {
   app.nest.get(TeamDeletions).tell(toTeamId(askers.admin.ids.team));
 }
 
-/** Waits until nothing runs any more: an answer is stored after its stream has ended. */
-export async function settle(app: TestApp, tap: StatementTap): Promise<void> {
+/** Waits until nothing runs any more: an answer is stored after its stream has ended. False where it never does. */
+export async function settle(app: TestApp, tap: StatementTap): Promise<boolean> {
   const running = `select (select count(*) from ai_execution where outcome = 'running')
                         + (select count(*) from chat_message where status = 'streaming') as count`;
-  await eventually(() =>
+  const isQuiet = () =>
     tap.without(async () => {
       const { rows } = await app.nest.get(Database).pool.query<{ count: number }>(running);
       return rows[0]?.count === 0;
-    }),
-  );
+    });
+  return eventually(isQuiet).catch(() => false);
 }

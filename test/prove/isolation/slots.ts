@@ -110,6 +110,7 @@ export function toNever(ids: Ids): Ids {
 }
 
 function neverOf(id: string): string {
-  const [last, other, another] = /^[0-9a-f-]{36}$/.test(id) ? ['0', '1', '0'] : ['x', 'y', 'x'];
-  return id.slice(0, -1) + (id.endsWith(last ?? '') ? other : another);
+  const ends = /^[0-9a-f-]{36}$/.test(id) ? ['0', '1', '2', '0'] : ['x', 'y', 'z', 'x'];
+  const next = ends[ends.indexOf(id.at(-1) ?? '') + 1] ?? '';
+  return id.slice(0, -1) + next;
 }

@@ -23,6 +23,8 @@ interface Exchange {
   answer: Answer;
   statements: Statement[];
   logs: string;
+  /** Whether all that it began has ended. */
+  ended: boolean;
 }
 
 /** How many attempts may pass before the other team's rows are compared: those that change something, at once. */
@@ -41,7 +43,8 @@ export class Trial {
     this.count += 1;
     const sent = this.sentWords(attempt);
     const exchange = await this.ask(attempt, 'worlds');
-    const problems = this.findTraces(exchange, sent);
+    const problems = this.findTraces(exchange, this.saidWords(attempt));
+    if (!exchange.ended) problems.push('left something running for ever');
     problems.push(...(await this.checkWrites(attempt, exchange.answer)));
     if (hasForeign(attempt)) {
       const twin = await this.ask(attempt, 'never');
@@ -83,9 +86,9 @@ export class Trial {
       door: attempt.recipe.door,
       input: fill(attempt.recipe.input, (_, at) => this.idAt(attempt, at, kind)),
     });
-    if (tap.seen.some(({ text }) => /into "ai_execution"|into chat_message/.test(text)))
-      await settle(app, tap);
-    return { answer, statements: tap.seen, logs: app.logs.slice(logged).join('\n') };
+    const began = tap.seen.some(({ text }) => /into "ai_execution"|into chat_message/.test(text));
+    const ended = !began || (await settle(app, tap));
+    return { answer, statements: tap.seen, logs: app.logs.slice(logged).join('\n'), ended };
   }
 
   /** After a change: what it did to the other team's rows, and everything back in its place. */
@@ -117,7 +120,7 @@ export class Trial {
     if (!spell) throw new Error(`No such spelling at ${at}.`);
     const { world } = choice;
     if (world === 'own') return spell(own, own);
-    return spell(world === 'never' ? this.range.never.theirs : this.range[kind][world], own);
+    return spell(world === 'never' ? this.range.nowhere : this.range[kind][world], own);
   }
 
   /** Pairs of what an attempt says of the other team, and what its twin says in its place. */
@@ -131,8 +134,17 @@ export class Trial {
     return pairs.filter(([foreign, never]) => foreign !== never).toSorted(([a], [b]) => b.length - a.length);
   }
 
+  /** All that an attempt says that is not its own: longest first. */
+  private saidWords(attempt: Attempt): string[] {
+    const said = [...attempt.choices]
+      .filter(([, { world }]) => world !== 'own')
+      .map(([at]) => this.idAt(attempt, at, 'worlds'));
+    if (attempt.header === 'theirs') said.push(this.range.worlds.theirs.team);
+    return said.toSorted((a, b) => b.length - a.length);
+  }
+
   /** The other team's texts and ids, anywhere in what the attempt caused. What it said itself may come back. */
-  private findTraces({ answer, statements, logs }: Exchange, sent: [string, string][]): string[] {
+  private findTraces({ answer, statements, logs }: Exchange, said: string[]): string[] {
     const { theirs, theirMember } = this.range.worlds;
     const { colleagueEmail: _, ...names } = theirs;
     const ids = [...Object.values(names), theirMember.user, theirMember.session, theirMember.execution];
@@ -145,7 +157,7 @@ export class Trial {
       'rows from the database': JSON.stringify(rows),
     };
     return Object.entries(places).flatMap(([place, text]) => {
-      const rest = sent.reduce((left, [word]) => without(left, word), text.toLowerCase());
+      const rest = said.reduce(without, text.toLowerCase());
       const found = secrets.filter((secret) => rest.includes(secret));
       return found.length > 0 ? [`shows ${found.join(', ')} in ${place}`] : [];
     });
