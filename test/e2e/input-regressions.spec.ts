@@ -105,10 +105,30 @@ describe('what once came in and was not refused as it should be', () => {
     const startedAt = performance.now();
     const answer = await admin.post('/api/v1/team-providers', { displayName: 'x', baseUrl: 'x', models });
     expect(expectRefusal(answer, 'many').details).toEqual({
-      fields: [{ field: 'models', problem: 'must contain no more than 500 elements' }],
+      fields: [{ field: 'models', problem: 'must have at most 50000 items' }],
     });
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
+
+  it.each<[string, string, object]>([
+    ['PUT', '/api/v1/app-config/aiStudio/me', { config: { a: Array(340_000).fill(0) } }],
+    ['PUT', '/api/v1/team-models/order', { modelIds: Array(340_000).fill('') }],
+    ['POST', '/trpc/aiTeamModels.reorder', { modelIds: Array(340_000).fill('') }],
+    [
+      'POST',
+      '/api/auth/organization/invite-member',
+      { email: 'a@example.com', role: Array(101).fill('admin') },
+    ],
+    ['POST', '/api/auth/organization/create', { name: 'x', slug: 'x', metadata: { a: 'x'.repeat(10_000) } }],
+    ['POST', '/api/auth/organization/update', { data: { metadata: { a: 'x'.repeat(10_000) } } }],
+  ])(
+    'more than anything has, which was looked at one by one, or stored: %s %s',
+    async (method, path, body) => {
+      const answer = await admin.call(method, path, body);
+      expect(refusedAs(answer)).toBe('VALIDATION_FAILED');
+      expect(answer.text).toMatch(/must have at most [\d,]+ (?:items|characters)/);
+    },
+  );
 
   it.each(['limit=-1', 'offset=x', 'sortBy=nothing', 'filterField=role&filterValue=a&filterOperator=in'])(
     'a list of members that the database, or Better Auth, would fail at: %s',

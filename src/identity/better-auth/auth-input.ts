@@ -6,6 +6,10 @@ import { isTeamRole } from '../callers/caller';
 const idFields = ['id', 'organizationId', 'invitationId', 'memberId', 'userId', 'accountId'];
 
 const maxRoleLength = 100;
+/** Of what Better Auth takes several of in one field: roles, say. */
+const maxValues = 100;
+/** Characters of what a team may keep beside its name, as JSON. */
+const maxMetadata = 10_000;
 
 /** Fields whose values Better Auth makes part of a statement without a look at them, with what is refused of each. */
 const rules: Record<string, (value: string) => string | undefined> = {
@@ -30,12 +34,23 @@ export function assertAuthInput(part: unknown): void {
   if (typeof part !== 'object' || part === null) return;
   if ('data' in part && changesNothing(part.data))
     throw validationFailed([{ field: 'data', problem: `must have one of ${teamFields.join(', ')}` }]);
+  for (const holder of [part, 'data' in part ? part.data : undefined]) assertSmallMetadata(holder);
   for (const [field, values] of Object.entries(part)) {
+    if (Array.isArray(values) && values.length > maxValues)
+      throw validationFailed([{ field, problem: `must have at most ${maxValues} items` }]);
     for (const value of [values].flat()) {
       const problem = isScalar(value) ? rules[field]?.(String(value)) : undefined;
       if (problem) throw validationFailed([{ field, problem }]);
     }
   }
+}
+
+function assertSmallMetadata(holder: unknown): void {
+  if (typeof holder !== 'object' || holder === null || !('metadata' in holder)) return;
+  if (JSON.stringify(holder.metadata ?? null).length > maxMetadata)
+    throw validationFailed([
+      { field: 'metadata', problem: `must have at most ${maxMetadata} characters as JSON` },
+    ]);
 }
 
 /** What can be changed of a team. Better Auth would write a statement that changes nothing, which is none. */

@@ -1,7 +1,10 @@
 import { APIError, createAuthMiddleware } from 'better-auth/api';
 
-/** Most characters of what people and teams are called; Better Auth itself takes any number. An address: RFC 5321. */
-export const maxLengths = { name: 200, slug: 200, email: 320 };
+/**
+ * Most characters of what people and teams are called; Better Auth itself takes any number. An address: RFC 5321. A
+ * picture may be a data URL.
+ */
+export const maxLengths = { name: 200, slug: 200, email: 320, image: 100_000, logo: 100_000 };
 
 /** Runs before each route of Better Auth, which takes these in the body itself, or under `data` where it changes a team. */
 export const refuseLongNames = createAuthMiddleware(async ({ body }) => {

@@ -2,10 +2,12 @@ import { showName, validationFailed } from './validation-failed';
 
 const maxDepth = 40;
 const maxFields = 1_000;
+/** As many as the longest list that anything takes; each field has a bound of its own. */
+const maxItems = 50_000;
 
 /**
  * Refuses what no request of ours needs and what merging, walking or storing it would trip over: at any depth, texts
- * that cannot be stored, names that mean something to the language, and more fields than anything has. Throws
+ * that cannot be stored, names that mean something to the language, and more fields or items than anything has. Throws
  * `VALIDATION_FAILED`.
  */
 export function assertPlain(value: unknown): void {
@@ -22,6 +24,7 @@ function check(value: unknown, path: string, depth: number): void {
   if (depth > maxDepth) refuse(`is nested deeper than ${maxDepth} levels`);
   if (!Array.isArray(value) && Object.keys(value).length > maxFields)
     refuse(`must have at most ${maxFields} fields`);
+  if (Array.isArray(value) && value.length > maxItems) refuse(`must have at most ${maxItems} items`);
   for (const [key, child] of Object.entries(value)) {
     if (key in Object.prototype || key === 'prototype' || key.includes('\0') || !key.isWellFormed())
       refuse(`must not have a key named ${showName(key)}`);
