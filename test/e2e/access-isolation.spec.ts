@@ -9,6 +9,8 @@ import {
   type Answer,
   type Client,
 } from '../support/client';
+import { allScopes, createApiKey } from '../support/api-keys';
+import { openAnswer, slowly } from '../support/streams';
 import { textOf, trpcOf } from '../support/trpc';
 
 /** Everything that a team has of its own, with the ids by which somebody else could ask for it. */
@@ -326,6 +328,25 @@ describe('what belongs to others', () => {
     it('and nothing of theirs has changed', async () => {
       expect(await photograph(theirs)).toEqual(before);
     });
+  });
+
+  it('a running answer is joined, stopped, doubled and deleted by nobody else', async () => {
+    const { owner, member } = theirs;
+    const sessionId = await createSession(owner, { title: 'Counting' });
+    const answer = await openAnswer(owner, sessionId, { text: slowly(40, 20), modelId: 'sandbox/echo' });
+    await answer.readWords(2);
+    const others = [
+      ours.owner,
+      await createApiKey(ours.owner, allScopes),
+      member,
+      await createApiKey(owner, allScopes),
+    ];
+    for (const other of others) {
+      for (const call of Object.values(sessionCalls)) await expectNotThere(call, other, sessionId, uuidv7());
+    }
+    expect((await answer.readAll()).split(' ')).toHaveLength(40);
+    const { body } = await owner.get(`/api/v1/chat/sessions/${sessionId}/messages`);
+    expect(body.items.map(({ status }: { status: string }) => status)).toEqual(['complete', 'complete']);
   });
 
   describe("is not there for another member of the team, not even for its owner: a user's conversations", () => {
