@@ -155,6 +155,13 @@ describe('what once came in and was not refused as it should be', () => {
     expect(answer.text.length).toBeLessThan(1_000);
   });
 
+  it("a field's name of half a million characters, which the refusal repeated", async () => {
+    const additionalParams = { ['x'.repeat(500_000)]: 1 };
+    const answer = await admin.post('/api/auth/sign-in/social', { provider: 'github', additionalParams });
+    expect(refusedAs(answer)).toBe('VALIDATION_FAILED');
+    expect(answer.text.length).toBeLessThan(1_000);
+  });
+
   it('a team for a session that ends at the same moment, at which Better Auth failed', async () => {
     const statuses = new Set<number>();
     for (let round = 0; round < 12; round += 1) {

@@ -11,6 +11,9 @@ import { BETTER_AUTH, type BetterAuth } from './better-auth';
 import { OtherTeams } from './other-teams';
 import { writeOrigin } from './recording-adapter';
 
+/** Characters of a refusal that only says what is wrong. */
+const maxRefusal = 2_000;
+
 /** Hands `/api/auth/*` to Better Auth: sign-up, sign-in, teams, members, invitations. */
 @ApiExcludeController()
 @Controller('api/auth')
@@ -44,7 +47,9 @@ export class BetterAuthController {
       if (request.method !== 'GET') this.callers.forgetAll();
     });
     const text = await response.text();
-    if (response.status >= 400 && text === '') throw new HttpException('', response.status); // gets our own text
+    // One without a text, or with one that repeats what was sent, gets our own.
+    if (response.status >= 400 && (text === '' || text.length > maxRefusal))
+      throw new HttpException('', response.status);
     void reply.status(response.status);
     for (const [name, value] of response.headers) if (name !== 'set-cookie') void reply.header(name, value);
     const cookies = response.headers.getSetCookie();
