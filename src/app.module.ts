@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { TRPCModule } from 'nestjs-trpc';
 import { AiStudioModule } from './ai-studio';
@@ -22,7 +22,7 @@ import { BatchLimitMiddleware, TrpcContext, TrpcErrorHandler } from './platform/
 /** Every room, in the order in which data flows. */
 @Module({})
 export class AppModule {
-  static register(env: Env, logger: Logger): DynamicModule {
+  static register(env: Env, logger: Logger, consumers: Type[] = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -39,6 +39,7 @@ export class AppModule {
         AppConfigModule,
         AiStudioModule,
         ChatModule,
+        ...consumers,
         HealthModule,
         TRPCModule.forRoot({
           basePath: '/trpc',

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { v7 as uuidv7 } from 'uuid';
@@ -31,8 +32,15 @@ const cors = {
   maxAge: 600,
 };
 
-/** Builds the application, connected and migrated, not listening yet. The server, the tests and the tools use this one. */
-export async function createApp(env: Env, logger: Logger): Promise<NestFastifyApplication> {
+/**
+ * Builds the application, connected and migrated, not listening yet. The server, the tests and the tools use this one.
+ * `consumers` are rooms beyond the house's own.
+ */
+export async function createApp(
+  env: Env,
+  logger: Logger,
+  consumers: Type[] = [],
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
@@ -44,12 +52,16 @@ export async function createApp(env: Env, logger: Logger): Promise<NestFastifyAp
     trustProxy: env.trustedProxies.length > 0 && env.trustedProxies,
     ...timeouts,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(env, logger), adapter, {
-    logger: new NestLogger(logger),
-    abortOnError: false,
-    bufferLogs: false,
-    bodyParser: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.register(env, logger, consumers),
+    adapter,
+    {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+      bufferLogs: false,
+      bodyParser: false,
+    },
+  );
   // A preflight is answered here, and each answer names the one origin that asked: nothing for any other.
   if (env.corsOrigins.length > 0) app.enableCors({ origin: env.corsOrigins, credentials: true, ...cors });
   addRequestHooks(app, env, logger);

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app';
 import { findFreePort } from '../../src/free-port';
@@ -17,17 +18,21 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** Starts the real application. `variables` are environment variables by name; `database` reuses one (for restarts). */
+/**
+ * Starts the real application. `variables` are environment variables by name; `database` reuses one (for restarts);
+ * `consumers` are rooms beyond the house's own.
+ */
 export async function startTestApp(
   variables: Record<string, string> = {},
   database?: TestDatabase,
+  consumers: Type[] = [],
 ): Promise<TestApp> {
   const own = database ?? (await createTestDatabase());
   const port = await findFreePort('127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
   const env = { ...createTestEnv(own, { LOG_LEVEL: 'debug', ...variables }), port, publicUrl: url };
   const logs: string[] = [];
-  const nest = await createApp(env, createLogger(env, { write: (line) => void logs.push(line) }));
+  const nest = await createApp(env, createLogger(env, { write: (line) => void logs.push(line) }), consumers);
   await nest.listen(port, '127.0.0.1');
   return {
     url,
