@@ -155,6 +155,14 @@ describe('what once came in and was not refused as it should be', () => {
     expect(answer.text.length).toBeLessThan(1_000);
   });
 
+  it.each([{ name: null }, { name: 5 }, { name: {} }, { image: ['x'] }])(
+    'a name that is no text, at which the database failed, or which it took as one: %j',
+    async (body) => {
+      const answer = await admin.post('/api/auth/update-user', body);
+      expect([answer.status, refusedAs(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+    },
+  );
+
   it("a field's name of half a million characters, which the refusal repeated", async () => {
     const additionalParams = { ['x'.repeat(500_000)]: 1 };
     const answer = await admin.post('/api/auth/sign-in/social', { provider: 'github', additionalParams });

@@ -34,7 +34,10 @@ export function assertAuthInput(part: unknown): void {
   if (typeof part !== 'object' || part === null) return;
   if ('data' in part && changesNothing(part.data))
     throw validationFailed([{ field: 'data', problem: `must have one of ${teamFields.join(', ')}` }]);
-  for (const holder of [part, 'data' in part ? part.data : undefined]) assertSmallMetadata(holder);
+  for (const holder of [part, 'data' in part ? part.data : undefined]) {
+    assertSmallMetadata(holder);
+    assertTexts(holder);
+  }
   for (const [field, values] of Object.entries(part)) {
     if (Array.isArray(values) && values.length > maxValues)
       throw validationFailed([{ field, problem: `must have at most ${maxValues} items` }]);
@@ -42,6 +45,18 @@ export function assertAuthInput(part: unknown): void {
       const problem = isScalar(value) ? rules[field]?.(String(value)) : undefined;
       if (problem) throw validationFailed([{ field, problem }]);
     }
+  }
+}
+
+/** What a person or a team is called, and its picture, which may be taken away. Not every route of Better Auth looks. */
+const texts = { name: false, slug: false, image: true, logo: true };
+
+function assertTexts(holder: unknown): void {
+  if (typeof holder !== 'object' || holder === null) return;
+  for (const [field, value] of Object.entries(holder)) {
+    const mayBeNull = Object.entries(texts).find(([name]) => name === field)?.[1];
+    if (mayBeNull === undefined || typeof value === 'string' || (mayBeNull && value === null)) continue;
+    throw validationFailed([{ field, problem: mayBeNull ? 'must be a text or null' : 'must be a text' }]);
   }
 }
 
