@@ -15,7 +15,7 @@ const expectedExports: Record<string, string[]> = {
   LifecycleModule: ['Lifecycle'],
   LimitsModule: ['Limiters'],
   AuditModule: ['AuditLog', 'RefusedAttempts'],
-  DatabaseModule: ['AcrossTeams', 'Database', 'PlatformTransaction', 'Recovery', 'TeamTransaction'],
+  DatabaseModule: ['AcrossTeams', 'Database', 'Housekeeping', 'PlatformTransaction', 'Recovery', 'TeamTransaction'],
   TenancyModule: ['PlatformChanges', 'TeamChanges', 'TeamDeletions'],
   EgressModule: ['EgressGuard'],
   IdentityModule: ['Directory', 'TrpcPermissionMiddleware'],
