@@ -51,6 +51,7 @@ export class AnswerStreams {
     const answer = await this.log.findLatestAnswer(scope, sessionId);
     if (answer && isGoingOn(answer)) return this.open(this.follow(scope, answer), position);
     if (position.kind === 'beginning') return undefined;
+    if (!answer && position.kind === 'offset' && position.bytes === 0) return undefined;
     if (!answer) throw notOfThisAnswer(position);
     assertOfAnswer(answer.id, position);
     const source = answer.isEnded ? toEnded(scope, answer) : undefined;

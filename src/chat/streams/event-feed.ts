@@ -69,7 +69,11 @@ export class EventFeed {
     if (first === this.pieces.length - 1) return head; // the usual case: one event, the same bytes for everybody
     const parts = [head];
     let size = head.length;
-    for (let next = this.pieces[first + 1]; next && size < maxRead; next = this.pieces[first + parts.length]) {
+    for (
+      let next = this.pieces[first + 1];
+      next && size < maxRead;
+      next = this.pieces[first + parts.length]
+    ) {
       parts.push(next.bytes);
       size += next.bytes.length;
     }
