@@ -132,22 +132,25 @@ export class AnswerLog implements OnModuleInit {
 
   /**
    * Takes an interrupted answer over from a process that is gone, in one transaction: from then on that process cannot
-   * write its log. `end` gets all that is in the log and says what the answer's parts are and how its log ends; it is
-   * not called where another has taken it over, or it ended properly.
+   * write its log. `end` gets what was stored of it and all that is in its log, and says what its parts are and how the
+   * log ends; it is not called where another has taken it over, or it ended properly.
    */
   async takeOver(
     scope: TransactionScope,
     messageId: string,
-    end: (logged: EventBatch[]) => Promise<{ parts: object[] | undefined; last: EventBatch | undefined }>,
+    end: (
+      stored: object[],
+      logged: EventBatch[],
+    ) => Promise<{ parts: object[]; last: EventBatch | undefined }>,
   ): Promise<void> {
     const place = [scope.teamId, scope.userId, messageId];
     await this.transaction.run(scope, async (manager) => {
       // Whoever writes its log holds the row against this lock; who comes later finds that it is no longer theirs.
-      const [answer] = await manager.query<object[]>(lockAbandoned, place);
+      const [answer] = await manager.query<{ parts: object[] }[]>(lockAbandoned, place);
       if (!answer) return;
-      const { parts, last } = await end(await manager.query<EventBatch[]>(readAll, place));
+      const { parts, last } = await end(answer.parts, await manager.query<EventBatch[]>(readAll, place));
       if (last) await manager.query(appendFreely, [...place, last.seq, last.end, last.isEnd, last.text]);
-      await manager.query(settleAbandoned, [...place, parts === undefined ? null : JSON.stringify(parts)]);
+      await manager.query(settleAbandoned, [...place, JSON.stringify(parts)]);
       if (this.database.mode === 'server')
         await manager.query('select pg_notify($1, $2)', [channel, messageId]);
     });
@@ -198,11 +201,11 @@ const selectLatestAnswer = `
     ${lastOfLog}`;
 
 const lockAbandoned = `
-  select id from chat_message
+  select parts from chat_message
    where team_id = $1 and user_id = $2 and id = $3 and status = 'interrupted' and instance_id is not null for update`;
 
 const settleAbandoned = `
-  update chat_message set parts = coalesce($4::jsonb, parts), instance_id = null, updated_at = now()
+  update chat_message set parts = $4::jsonb, instance_id = null, updated_at = now()
    where team_id = $1 and user_id = $2 and id = $3`;
 
 /** Whole answers at once, ten minutes after they ended: half a log would be none. */

@@ -3,6 +3,7 @@ import type { UIMessageChunk } from 'ai';
 import { LOGGER, type Logger } from '../../platform/logging';
 import { MessageUnderConstruction } from '../answers/message-under-construction';
 import { toStoredParts } from '../answers/ui-parts';
+import { toEndedParts } from '../sessions/ended-parts';
 import { AbandonedAnswers, type AbandonedAnswer } from './abandoned-answers.repository';
 import { done, readEvents, toEvent } from './answer-events';
 import { AnswerLog, type EventBatch } from './answer-log.repository';
@@ -45,8 +46,8 @@ export class AnswerRecovery {
   }
 
   private async settle({ id, ...scope }: AbandonedAnswer): Promise<void> {
-    await this.log.takeOver(scope, id, async (logged) => ({
-      parts: logged.length > 0 ? await this.toParts(id, logged) : undefined,
+    await this.log.takeOver(scope, id, async (stored, logged) => ({
+      parts: longerOf(toEndedParts(stored), await this.toParts(id, logged)),
       last: logged.at(-1)?.isEnd ? undefined : toEnding(id, logged.at(-1)),
     }));
   }
@@ -58,6 +59,11 @@ export class AnswerRecovery {
     for (const { text } of logged) for (const { chunk } of readEvents(text)) if (chunk) message.add(chunk);
     return toStoredParts(await message.whole());
   }
+}
+
+/** Both are beginnings of one answer, written one beside the other: the longer is the newer. */
+function longerOf(stored: object[], logged: object[]): object[] {
+  return JSON.stringify(logged).length > JSON.stringify(stored).length ? logged : stored;
 }
 
 function toEnding(messageId: string, last: EventBatch | undefined): EventBatch {
