@@ -84,6 +84,7 @@ export type AppRouter = Router<{
     getMessages: Query<ChatRouter['getMessages']>;
     getSystemPrompt: Query<ChatRouter['getSystemPrompt']>;
     sendMessage: Subscription<ChatRouter['sendMessage']>;
+    resumeMessage: Subscription<ChatRouter['resumeMessage']>;
     stop: Mutation<ChatRouter['stop']>;
   };
 }>;

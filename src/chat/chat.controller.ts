@@ -3,6 +3,7 @@ import {
   Controller,
   Delete,
   Get,
+  Headers,
   HttpCode,
   Inject,
   Param,
@@ -13,6 +14,7 @@ import {
 } from '@nestjs/common';
 import {
   ApiCreatedResponse,
+  ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -25,6 +27,8 @@ import { CurrentCaller, RequirePermission, toScope, type Caller } from '../ident
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendUiMessageStream } from './answers/ui-message-stream';
+import { uiMessageStream } from './streams/answer-stream.controller';
+import { toSendOnce } from './streams/idempotency.repository';
 import {
   CreateSessionDto,
   FindMessagesDto,
@@ -37,12 +41,6 @@ import {
   UpdateSessionDto,
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
-
-const uiMessageStream = {
-  description:
-    "The AI SDK's UI message stream: events whose data is a part of the answer as JSON, then `[DONE]`",
-  content: { 'text/event-stream': { schema: { type: 'string' } } },
-};
 
 @ApiTags('Chat')
 @Controller('api/v1/chat/sessions')
@@ -128,15 +126,25 @@ export class ChatController {
   @ApiOperation({
     summary: "Send a message. The answer streams back in the AI SDK's UI message stream protocol",
   })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      'Your own key for it, 1 to 200 visible characters: sent again, you get the same answer, and Idempotency-Replayed: true',
+    schema: { type: 'string', minLength: 1, maxLength: 200 },
+  })
   @ApiOkResponse(uiMessageStream)
   async send(
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,
     @Body() body: SendMessageDto,
+    @Headers('idempotency-key') key: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const chunks = await this.answers.send(toScope(caller, chatApp), sessionId, body);
-    await sendUiMessageStream(reply, chunks);
+    const once = toSendOnce(key, 'idempotency-key', sessionId, body);
+    const sent = await this.answers.send(toScope(caller, chatApp), sessionId, body, once);
+    const headers = sent.isReplayed ? { 'idempotency-replayed': 'true' } : undefined;
+    await sendUiMessageStream(reply, sent, { headers });
   }
 
   @Get(':sessionId/prompt')
@@ -149,21 +157,6 @@ export class ChatController {
     @Param('sessionId', UuidPipe) sessionId: string,
   ): Promise<PromptPreviewView> {
     return this.answers.previewPrompt(toScope(caller, chatApp), sessionId);
-  }
-
-  @Get(':sessionId/stream')
-  @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'Join the answer that is running, from its beginning; 204 where none is' })
-  @ApiOkResponse(uiMessageStream)
-  @ApiNoContentResponse({ description: 'No answer is running' })
-  async join(
-    @CurrentCaller() caller: Caller,
-    @Param('sessionId', UuidPipe) sessionId: string,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const chunks = await this.answers.join(toScope(caller, chatApp), sessionId);
-    if (chunks) await sendUiMessageStream(reply, chunks);
-    else await reply.status(204).send();
   }
 
   @Post(':sessionId/stop')

@@ -1,4 +1,5 @@
 import { Inject } from '@nestjs/common';
+import { tracked, type TrackedEnvelope } from '@trpc/server';
 import type { UIMessageChunk } from 'ai';
 import { Ctx, Input, Mutation, Query, Router, Subscription } from 'nestjs-trpc';
 import { chatApp } from '@kdx/shared';
@@ -7,11 +8,11 @@ import { needs, toScope, type CallerContext } from '../identity';
 import { toTrpcError } from '../platform/errors';
 import { dto } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
+import { toChunks } from './answers/ui-message-stream';
 import {
   CreateSessionDto,
   FindMessagesOfSessionDto,
   FindSessionsDto,
-  SendMessageToSessionDto,
   SessionNameDto,
   UpdateNamedSessionDto,
   type MessagePageView,
@@ -20,12 +21,17 @@ import {
   type SessionPageView,
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
+import { AnswerStreams } from './streams/answer-streams';
+import { ResumeMessageDto, SendMessageOnceDto } from './streams/answer-stream.dto';
+import { toSendOnce } from './streams/idempotency.repository';
+import { toStreamPosition } from './streams/stream-position';
 
 @Router({ alias: 'chat' })
 export class ChatRouter {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(AnswerStreams) private readonly streams: AnswerStreams,
   ) {}
 
   @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
@@ -78,14 +84,31 @@ export class ChatRouter {
     return this.answers.previewPrompt(toScope(caller, chatApp), sessionId);
   }
 
-  /** Yields the chunks that REST streams. Give the message an id: a client that reconnects sends its input again. */
-  @Subscription({ input: dto(SendMessageToSessionDto), meta: needs('chat.use') })
+  /** Yields the chunks that REST streams. Give it a key: a client that reconnects sends its input again. */
+  @Subscription({ input: dto(SendMessageOnceDto), meta: needs('chat.use') })
   async *sendMessage(
-    @Input() { sessionId, ...message }: SendMessageToSessionDto,
+    @Input() { sessionId, idempotencyKey, ...message }: SendMessageOnceDto,
     @Ctx() { caller }: CallerContext,
   ): AsyncGenerator<UIMessageChunk> {
     try {
-      yield* await this.answers.send(toScope(caller, chatApp), sessionId, message);
+      const once = toSendOnce(idempotencyKey, 'idempotencyKey', sessionId, message);
+      const sent = await this.answers.send(toScope(caller, chatApp), sessionId, message, once);
+      for await (const { chunk } of toChunks(sent)) yield chunk;
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  }
+
+  /** The chunks of the running answer, each under the id of its event; tRPC's client goes on behind the last by itself. */
+  @Subscription({ input: dto(ResumeMessageDto), meta: needs('chat.use') })
+  async *resumeMessage(
+    @Input() { sessionId, lastEventId }: ResumeMessageDto,
+    @Ctx() { caller }: CallerContext,
+  ): AsyncGenerator<TrackedEnvelope<UIMessageChunk>> {
+    try {
+      const position = toStreamPosition(lastEventId, {});
+      const stream = await this.streams.join(toScope(caller, chatApp), sessionId, position);
+      if (stream) for await (const { id, chunk } of toChunks(stream)) yield tracked(id, chunk);
     } catch (error) {
       throw toTrpcError(error);
     }

@@ -249,6 +249,7 @@ const procedures: Record<Role, string[]> = {
     'chat.deleteSession',
     'chat.getMessages',
     'chat.sendMessage',
+    'chat.resumeMessage',
     'chat.stop',
   ],
   admin: [

@@ -629,6 +629,49 @@ describe('conversations', () => {
       });
     });
 
+    it('goes on with an answer, each chunk under the id of its event', async () => {
+      const trpc = connect(owner);
+      const { id: sessionId } = await trpc.chat.createSession.mutate({});
+      const resume = (input: Parameters<Trpc['chat']['resumeMessage']['subscribe']>[0]) =>
+        new Promise<{ id: string; chunk: UIMessageChunk }[]>((resolve, reject) => {
+          const got: { id: string; chunk: UIMessageChunk }[] = [];
+          const subscription = trpc.chat.resumeMessage.subscribe(input, {
+            onData: ({ id, data }) => got.push({ id, chunk: data as UIMessageChunk }),
+            onError: reject,
+            onComplete: () => resolve(got),
+          });
+          subscriptions.push(subscription);
+        });
+      await expect(resume({ sessionId, lastEventId: 'none' })).rejects.toMatchObject({
+        data: { error: { code: 'VALIDATION_FAILED' } },
+      });
+      expect(await resume({ sessionId })).toEqual([]);
+      const answer = await openAnswer(owner, sessionId, { text: slowly(60, 60) });
+      await answer.readWords(10);
+      const all = resume({ sessionId });
+      await answer.readAll();
+      const got = await all;
+      expect(got.map(({ chunk }) => chunk)).toEqual(answer.chunks);
+      const fifth = got[4]?.id ?? '';
+      expect(fifth).toMatch(/^5\.[0-9a-f]{8}$/);
+      expect(await resume({ sessionId, lastEventId: fifth })).toEqual(got.slice(5));
+      await expect(
+        resume({ sessionId: await createSession(member), lastEventId: fifth }),
+      ).rejects.toMatchObject({ data: { error: { code: 'NOT_FOUND' } } });
+    });
+
+    it('sends a message once under a key', async () => {
+      const trpc = connect(owner);
+      const { id: sessionId } = await trpc.chat.createSession.mutate({});
+      const input = { sessionId, text: slowly(20, 200), idempotencyKey: 'over-trpc' };
+      const [one, other] = await Promise.all([subscribe(trpc, input), subscribe(trpc, input)]);
+      expect(other).toEqual(one);
+      expect(await messagesOf(sessionId)).toHaveLength(2);
+      await expect(subscribe(trpc, { ...input, text: 'Another' })).rejects.toMatchObject({
+        data: { error: { code: 'CONFLICT' } },
+      });
+    });
+
     it('stops an answer, whoever reads it', async () => {
       const trpc = connect(owner);
       const { id: sessionId } = await trpc.chat.createSession.mutate({});

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { In, MoreThan, Not } from 'typeorm';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig } from '../../ai-studio';
-import { Recovery, TeamTransaction, writeWithPatience } from '../../platform/database';
+import { Recovery, TeamTransaction, writeWithPatience, type Statement } from '../../platform/database';
 import { AppError, notFound } from '../../platform/errors';
 import { ChatMessage } from './chat.entities';
 import type { SessionToAnswer } from './session.repository';
@@ -13,13 +13,7 @@ export class MessageRepository {
   constructor(
     @Inject(TeamTransaction) private readonly transaction: TeamTransaction,
     @Inject(Recovery) private readonly recovery: Recovery,
-  ) {
-    recovery.register(
-      'answers',
-      (isGone) =>
-        `update chat_message set status = 'interrupted', updated_at = now() where status = 'streaming' and ${isGone}`,
-    );
-  }
+  ) {}
 
   /** Oldest first, after the message `after`. */
   list(scope: Scope, sessionId: string, after: string | undefined, limit: number): Promise<ChatMessage[]> {
@@ -52,6 +46,7 @@ export class MessageRepository {
    * what was said before. One round trip. `undefined`, and nothing stored, where the conversation is no more as `session`
    * says. Throws `NOT_FOUND` for one that is none of the user's, `CONFLICT` while an answer is running or for a message
    * that was sent before.
+   * @param along statements for the same transaction, after the messages; they have to bear that nothing was stored
    */
   async begin(
     scope: Scope,
@@ -60,6 +55,7 @@ export class MessageRepository {
     answer: ChatMessage,
     title: string,
     agent: ExecutionConfig['agent'],
+    along: Statement[] = [],
   ): Promise<Pick<ChatMessage, 'id' | 'role' | 'parts'>[] | undefined> {
     const place = [scope.teamId, scope.userId, question.sessionId];
     const messages = [question, { ...answer, instanceId: this.recovery.instanceId }].map(toRow);
@@ -67,7 +63,10 @@ export class MessageRepository {
     const expected = [session.modelId, session.agentId, session.hadAgent];
     const answering = [agent?.id ?? null, agent?.name ?? null, agent?.version ?? null];
     const begun = await this.transaction
-      .pipeline<BegunRow>(scope, [[storeMessages, [...place, ...stored, ...answering, ...expected]]])
+      .pipeline<BegunRow>(scope, [
+        [storeMessages, [...place, ...stored, ...answering, ...expected]],
+        ...along,
+      ])
       .then(([rows]) => rows?.[0], lostRace);
     if (!begun) throw notFound('The conversation');
     if (begun.running) throw answerRunning();
@@ -77,22 +76,34 @@ export class MessageRepository {
 
   /** Stores what an answer has said so far. Nothing happens where the conversation was deleted meanwhile. */
   async save(scope: Scope, id: string, said: Pick<ChatMessage, 'parts' | 'modelRef'>): Promise<void> {
-    const { teamId, userId } = scope;
-    const update = this.transaction
-      .statement()
-      .update(ChatMessage)
-      .set({ ...said, updatedAt: new Date() })
-      .where({ teamId, userId, id, status: In(['streaming', 'interrupted']) });
-    await this.transaction.pipeline(scope, [update.getQueryAndParameters()]);
+    await this.transaction.pipeline(scope, [this.statementToSave(scope, id, said)]);
   }
 
-  /** Stores how an answer ended. It must not be lost: until then the conversation takes no other message. */
-  end(
+  /**
+   * Stores how an answer ended, in one transaction with `endOfLog`. It must not be lost: until then the conversation
+   * takes no other message. False where the log is not this process's to end, or the answer is gone.
+   */
+  async end(
     scope: Scope,
     id: string,
     state: Pick<ChatMessage, 'parts' | 'modelRef'> & Partial<Pick<ChatMessage, 'status' | 'error'>>,
-  ): Promise<void> {
-    return writeWithPatience(() => this.save(scope, id, state));
+    endOfLog: Statement[],
+  ): Promise<boolean> {
+    // First the log, which only the process that the row names may write.
+    const statements = [...endOfLog, this.statementToSave(scope, id, { ...state, instanceId: null })];
+    const [log] = await writeWithPatience(() =>
+      this.transaction.pipeline<{ isOwned?: boolean }>(scope, statements),
+    );
+    return log?.[0]?.isOwned ?? false;
+  }
+
+  private statementToSave({ teamId, userId }: Scope, id: string, change: Partial<ChatMessage>): Statement {
+    return this.transaction
+      .statement()
+      .update(ChatMessage)
+      .set({ ...change, updatedAt: new Date() })
+      .where({ teamId, userId, id, status: In(['streaming', 'interrupted']) })
+      .getQueryAndParameters();
   }
 }
 
@@ -110,11 +121,19 @@ function sentBefore(): AppError {
   );
 }
 
+function sentAtOnce(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'A message was sent under this idempotency key at the same moment. Send it again.',
+  );
+}
+
 /** Two sent at the same moment: the unique indexes let one win, and say to the other what it ran into. */
 function lostRace(error: unknown): never {
   const constraint = error instanceof Error && 'constraint' in error ? error.constraint : undefined;
   if (constraint === 'chat_message_one_answer') throw answerRunning();
   if (constraint === 'chat_message_client_id') throw sentBefore();
+  if (constraint === 'chat_idempotency_key_pkey') throw sentAtOnce();
   throw error;
 }
 

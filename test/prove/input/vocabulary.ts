@@ -60,6 +60,10 @@ const fields: Record<string, fc.Arbitrary<unknown>> = {
   scopes: fc.constantFrom(['chat.use'], ['models.read', 'agents.read']),
   expiresAt: fc.constantFrom(undefined, null),
   keyId: one('key'),
+  after: absent,
+  offset: fc.constantFrom(undefined, 0),
+  lastEventId: absent,
+  idempotencyKey: fresh((unique) => unique),
 
   ...both('PATCH /api/v1/agents/{agentId}', 'mutation aiAgents.update', { modelId: usable }),
   ...both('POST /api/v1/agents', 'mutation aiAgents.create', { name: fresh((unique) => `Agent ${unique}`) }),

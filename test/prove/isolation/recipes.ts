@@ -183,7 +183,12 @@ const recipesOfChat: Recipe[] = [
     sessionId: id.session,
     message: { id: id.execution, role: 'user', parts: [{ type: 'text', text: 'Hello' }] },
   }),
-  ...both([`GET ${chats}/:sessionId/stream`], { sessionId: id.session }, 'member'),
+  ...both(
+    [`GET ${chats}/:sessionId/stream`, 'subscription chat.resumeMessage'],
+    { sessionId: id.session },
+    'member',
+  ),
+  ...both([`GET ${chats}/:sessionId/stream`], { sessionId: id.session, offset: 0 }, 'member'),
   ...both([`POST ${chats}/:sessionId/stop`, 'mutation chat.stop'], { sessionId: id.session }, 'member'),
 ];
 
