@@ -1,4 +1,4 @@
-import { Database, Housekeeping } from '../../src/platform/database';
+import { Database, Housekeeping, Recovery } from '../../src/platform/database';
 import { createApiKey } from '../support/api-keys';
 import { startTestApp, type TestApp } from '../support/app';
 import { addMember, Client, createSession, createTeam, say, signUp } from '../support/client';
@@ -221,6 +221,51 @@ describe('the stream of an answer', () => {
       await reader.readAll();
       expect(reader.isWhole).toBe(false);
       await wire.requests.at(-1)?.aborted;
+    });
+  });
+
+  describe('whose process was taken for dead', () => {
+    it('has one log all the same: it is cut, and whoever joins again gets the end that it was given', async () => {
+      wire.next({ reply: { chunks: Array.from({ length: 500 }, () => 'more '), chunkDelayMs: 20 } });
+      const sessionId = await createSession(owner, { modelId: model.id });
+      const reader = await openBytes(owner, sessionId, { text: 'Much' });
+      await reader.readBytes(2_000);
+      const { id } = await answerOf(sessionId);
+      const { pool } = app.nest.get(Database);
+      await pool.query('update chat_message set instance_id = 1 where id = $1', [id]);
+      await app.nest.get(Recovery).run(); // as another replica does
+      await reader.readAll();
+      expect(reader.isWhole).toBe(false);
+      const { lastEventId = '' } = reader;
+      const rest = await (await joinBytes(owner, sessionId, { lastEventId })).readAll();
+      expect(rest.text).toContain('{"type":"abort","reason":"interrupted"}');
+      expect(rest.isWhole).toBe(true);
+      const all = await (await joinBytes(owner, sessionId, { offset: 0 })).readAll();
+      expect(all.text.endsWith(rest.text)).toBe(true);
+      const stored = await eventually(async () => {
+        const answer = await answerOf(sessionId);
+        return answer.status === 'interrupted' && answer;
+      });
+      expect(stored.parts[0]).toMatchObject({ text: expect.stringMatching(/^(more )+$/), state: 'done' });
+      await wire.requests.at(-1)?.aborted;
+      expect((await say(owner, sessionId, { text: 'Go on' })).status).toBe(200);
+    });
+
+    it('keeps what was logged and not stored yet', async () => {
+      const { sessionId } = await ended('Say\n/sandbox answer="one two three"');
+      const { id } = await answerOf(sessionId);
+      const { pool } = app.nest.get(Database);
+      // As a process leaves it that was killed between its log and its next save.
+      await pool.query(
+        `update chat_message set status = 'streaming', instance_id = 1, parts = '[]' where id = $1`,
+        [id],
+      );
+      await pool.query(`update chat_answer_event set is_end = false where message_id = $1`, [id]);
+      await app.nest.get(Recovery).run();
+      expect(await answerOf(sessionId)).toMatchObject({
+        status: 'interrupted',
+        parts: [{ type: 'text', text: 'one two three', state: 'done' }],
+      });
     });
   });
 

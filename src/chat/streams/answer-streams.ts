@@ -47,7 +47,9 @@ export class AnswerStreams {
   async join(scope: Scope, sessionId: string, position: StreamPosition): Promise<AnswerStream | undefined> {
     if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
     const running = this.running.find(scope, sessionId);
-    if (running) return this.open({ scope, messageId: running.messageId, feed: running.feed }, position);
+    // A feed that was cut is another's to go on with: the log says whose.
+    if (running && !running.feed.isOver)
+      return this.open({ scope, messageId: running.messageId, feed: running.feed }, position);
     const answer = await this.log.findLatestAnswer(scope, sessionId);
     if (answer && isGoingOn(answer)) return this.open(this.follow(scope, answer), position);
     if (position.kind === 'beginning') return undefined;
@@ -69,7 +71,7 @@ export class AnswerStreams {
     const running = this.running.findByMessage(messageId);
     const answer = await this.log.findAnswer(scope, messageId);
     if (!answer) throw notFound('The answer');
-    if (running) return this.read(scope, messageId, running.feed);
+    if (running && !running.feed.isOver) return this.read(scope, messageId, running.feed);
     if (isGoingOn(answer)) return this.open(this.follow(scope, answer), beginning);
     if (answer.isEnded) return this.open(toEnded(scope, answer), beginning);
     const stored = await this.messages.find(scope, messageId);

@@ -46,10 +46,10 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.sweep();
+    await this.run();
     if (this.database.mode === 'embedded') return;
     this.timer = setInterval(() => {
-      this.sweep().catch((error: unknown) =>
+      this.run().catch((error: unknown) =>
         this.logger.error({ err: error }, 'recovery failed; it is tried again'),
       );
     }, sweepMs);
@@ -60,7 +60,8 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  private async sweep(): Promise<void> {
+  /** Ends what vanished processes left, once. */
+  async run(): Promise<void> {
     for (const [name, { statement, settle }] of this.steps) {
       const count = await this.transaction.run(async (manager) => {
         const result: [unknown, number] = await manager.query(statement);

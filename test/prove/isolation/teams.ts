@@ -1,6 +1,7 @@
 import { permissions } from '../../../src/identity';
 import type { TestApp } from '../../support/app';
-import { addMember, createSession, say, signUp, Client } from '../../support/client';
+import { addMember, createSession, signUp, Client } from '../../support/client';
+import { openBytes } from '../../support/event-streams';
 import { addTeamProvider, enableModel, expectStatus } from '../../support/providers';
 import type { WireServer } from '../../support/wire';
 import type { ModelListServer } from '../../support/wire/model-lists';
@@ -124,10 +125,8 @@ async function converse(
   const userInstructions = { enabled: true, content: `${mark}: what I want` };
   expectStatus(await person.put('/api/v1/app-config/aiStudio/me', { config: { userInstructions } }));
   const session = await createSession(person, { title: `${mark} talk`, modelId: 'sandbox/echo' });
-  const said = await say(person, session, {
-    message: { id: `${mark}-1`, role: 'user', parts: [{ type: 'text', text: mark }] },
-  });
-  if (said.status !== 200) throw new Error(`no answer: ${JSON.stringify(said.body)}`);
+  const message = { id: `${mark}-1`, role: 'user', parts: [{ type: 'text', text: mark }] };
+  await (await openBytes(person, session, { message }, { 'idempotency-key': `${mark}-once` })).readAll();
   expectStatus(await person.patch(`/api/v1/chat/sessions/${session}`, { agentId: agent }));
   expectStatus(
     await person.patch(`/api/v1/chat/sessions/${session}`, { agentId: null, modelId: 'sandbox/echo' }),
