@@ -84,6 +84,11 @@ export type AppRouter = Router<{
     getMessages: Query<ChatRouter['getMessages']>;
     getSystemPrompt: Query<ChatRouter['getSystemPrompt']>;
     sendMessage: Subscription<ChatRouter['sendMessage']>;
+    regenerate: Subscription<ChatRouter['regenerate']>;
+    findFolders: Query<ChatRouter['findFolders']>;
+    createFolder: Mutation<ChatRouter['createFolder']>;
+    updateFolder: Mutation<ChatRouter['updateFolder']>;
+    deleteFolder: Mutation<ChatRouter['deleteFolder']>;
     stop: Mutation<ChatRouter['stop']>;
   };
 }>;

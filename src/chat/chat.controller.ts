@@ -24,7 +24,7 @@ import { PromptPreviewView } from '../ai-studio';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
-import { sendUiMessageStream } from './answers/ui-message-stream';
+import { sendUiMessageStream, uiMessageStream } from './answers/ui-message-stream';
 import {
   CreateSessionDto,
   FindMessagesDto,
@@ -38,12 +38,6 @@ import {
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
 
-const uiMessageStream = {
-  description:
-    "The AI SDK's UI message stream: events whose data is a part of the answer as JSON, then `[DONE]`",
-  content: { 'text/event-stream': { schema: { type: 'string' } } },
-};
-
 @ApiTags('Chat')
 @Controller('api/v1/chat/sessions')
 export class ChatController {
@@ -54,7 +48,7 @@ export class ChatController {
 
   @Get()
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'List your conversations in this team, latest first' })
+  @ApiOperation({ summary: 'List your conversations in this team, or find some by words, latest first' })
   @ApiOkResponse({ type: SessionPageView })
   list(@CurrentCaller() caller: Caller, @Query() query: FindSessionsDto): Promise<SessionPageView> {
     return this.sessions.list(toScope(caller, chatApp), query);
@@ -83,7 +77,10 @@ export class ChatController {
   @Patch(':sessionId')
   @RequirePermission('chat.use')
   @MayAnswer('MODEL_NOT_AVAILABLE', 'TOKEN_MISSING', 'AGENT_LOCKED')
-  @ApiOperation({ summary: 'Rename a conversation, change its model, set or take away its agent' })
+  @ApiOperation({
+    summary:
+      'Rename or move a conversation, show another branch, change its model, set or take away its agent',
+  })
   @ApiOkResponse({ type: SessionDetailsView })
   update(
     @CurrentCaller() caller: Caller,
@@ -104,7 +101,7 @@ export class ChatController {
 
   @Get(':sessionId/messages')
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'Read the messages, oldest first' })
+  @ApiOperation({ summary: 'Read the messages of the branch that is shown, or of another, oldest first' })
   @ApiOkResponse({ type: MessagePageView })
   listMessages(
     @CurrentCaller() caller: Caller,

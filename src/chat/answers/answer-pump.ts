@@ -1,17 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  convertToModelMessages,
-  streamText,
-  toUIMessageStream,
-  type UIMessage,
-  type UIMessageChunk,
-} from 'ai';
+import { streamText, toUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig } from '../../ai-studio';
 import { AppError, logError, toAppError } from '../../platform/errors';
 import type { JsonObject } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
 import type { ChatMessage } from '../sessions/chat.entities';
+import { ModelMessages } from '../files/model-messages';
 import { MessageRepository } from '../sessions/message.repository';
 import { MessageUnderConstruction } from './message-under-construction';
 import type { RunningAnswer } from './running-answer';
@@ -31,11 +26,18 @@ const preamble = new Set<UIMessageChunk['type']>([
 /** Chunks after which nothing more of an answer comes. */
 const endings = new Set<UIMessageChunk['type']>(['finish', 'abort', 'error']);
 
+/** What was said before in a conversation, oldest first. */
+interface History {
+  sessionId: string;
+  messages: UIMessage[];
+}
+
 /** Runs one execution to its end, whoever listens, and stores what it says as it says it. */
 @Injectable()
 export class AnswerPump {
   constructor(
     @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(ModelMessages) private readonly modelMessages: ModelMessages,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -43,7 +45,7 @@ export class AnswerPump {
    * Resolves when the answer has begun; rejects where it failed before that. The rest goes on by itself, and `answer`
    * hears of it.
    */
-  run(scope: Scope, execution: ExecutionConfig, history: UIMessage[], answer: RunningAnswer): Promise<void> {
+  run(scope: Scope, execution: ExecutionConfig, history: History, answer: RunningAnswer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.pump(scope, execution, history, answer, resolve)
         .then((failure) => (failure ? reject(failure) : resolve()))
@@ -53,13 +55,13 @@ export class AnswerPump {
 
   private async pump(
     scope: Scope,
-    { id: executionId, model, system, settings, agent, getModelRef }: ExecutionConfig,
-    history: UIMessage[],
+    execution: ExecutionConfig,
+    history: History,
     answer: RunningAnswer,
     onBegin: () => void,
   ): Promise<AppError | undefined> {
-    const metadata = { executionId, ...(agent ? { agent } : {}) };
-    const store = new AnswerStore(scope, answer.messageId, getModelRef, this.messages, this.logger);
+    const { model, system, settings } = execution;
+    const store = new AnswerStore(scope, answer.messageId, execution, this.messages, this.logger);
     // Who hears the end may send the next message at once: it is said when the answer is stored.
     const last: UIMessageChunk[] = [];
     let failure: AppError | undefined;
@@ -70,7 +72,7 @@ export class AnswerPump {
         model,
         instructions: system,
         ...settings,
-        messages: await convertToModelMessages(history),
+        messages: await this.modelMessages.of(scope, history.sessionId, history.messages),
         abortSignal: answer.signal,
         maxRetries: 0, // the candidates are the retries
         onError: ({ error }) => void keepFailure(error),
@@ -78,7 +80,7 @@ export class AnswerPump {
       const chunks = toUIMessageStream({
         stream,
         generateMessageId: () => answer.messageId,
-        messageMetadata: ({ part }) => (part.type === 'start' ? metadata : undefined),
+        messageMetadata: ({ part }) => metadataOf(execution, history, part.type),
         onError: (error) => errorText(keepFailure(error)),
       });
       for await (const chunk of chunks) {
@@ -122,7 +124,7 @@ class AnswerStore {
   constructor(
     private readonly scope: Scope,
     private readonly messageId: string,
-    private readonly getModelRef: () => string,
+    private readonly execution: ExecutionConfig,
     private readonly messages: MessageRepository,
     private readonly logger: Logger,
   ) {}
@@ -156,13 +158,30 @@ class AnswerStore {
     await this.messages.save(this.scope, this.messageId, this.toStored(await this.message.soFar()));
   }
 
-  private toStored(parts: UIMessage['parts']): Pick<ChatMessage, 'parts' | 'modelRef'> {
-    return { parts: toJsonParts(parts.filter(isKept)), modelRef: this.getModelRef() };
+  private toStored(parts: UIMessage['parts']): Pick<ChatMessage, 'parts' | 'modelRef' | 'triedModels'> {
+    const tried = this.execution.getTriedModels();
+    return {
+      parts: toJsonParts(parts.filter(isKept)),
+      modelRef: this.execution.getModelRef(),
+      triedModels: tried.length > 0 ? tried : null,
+    };
   }
 
   private report(error: unknown): void {
     this.logger.error({ err: error, messageId: this.messageId }, 'an answer could not be stored');
   }
+}
+
+/** At the start what is known by then; which model answers, once it has begun to. */
+function metadataOf(
+  { id: executionId, agent, getModelRef, getTriedModels }: ExecutionConfig,
+  { sessionId }: History,
+  at: string,
+): object | undefined {
+  if (at === 'start') return { sessionId, executionId, ...(agent ? { agent } : {}) };
+  if (at !== 'start-step') return undefined;
+  const triedModels = getTriedModels();
+  return { modelRef: getModelRef(), ...(triedModels.length > 0 ? { triedModels } : {}) };
 }
 
 /** `step-start` only marks where a call began; it says nothing to a reader. */

@@ -1,7 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { UIMessage, UIMessageChunk } from 'ai';
-import { v7 as uuidv7 } from 'uuid';
-import { cutText, type Scope } from '@kdx/shared';
+import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig, SystemPrompt } from '../../ai-studio';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
@@ -9,18 +8,19 @@ import { Lifecycle } from '../../platform/lifecycle';
 import { Metrics } from '../../platform/metrics';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
+import { BranchRepository } from '../sessions/branch.repository';
 import { KnownSessions } from '../sessions/known-sessions';
 import { MessageRepository } from '../sessions/message.repository';
 import { SessionRepository, type SessionToAnswer } from '../sessions/session.repository';
-import { toMessageView } from '../sessions/session.service';
+import { toMessageView } from '../sessions/views';
 import { AnswerPump } from './answer-pump';
 import { ModelChooser } from './model-chooser';
 import { RunningAnswer } from './running-answer';
 import { StopRequests } from './stop-requests.repository';
-import { toUserMessage, type NewUserMessage } from './user-message';
+import { toNewMessages, toNewTurn, toRepeatedTurn, type Turn } from './turn';
+import { toUserMessage } from './user-message';
 import { toUiParts } from './ui-parts';
 
-const titleLength = 80;
 /** How long another replica may take to end an answer, and how often its row is looked at meanwhile. */
 const stopElsewhereMs = 5_000;
 const lookAgainMs = 100;
@@ -42,6 +42,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(KnownSessions) private readonly known: KnownSessions,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(BranchRepository) private readonly branches: BranchRepository,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
     @Inject(StopRequests) private readonly stopRequests: StopRequests,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
@@ -61,21 +62,40 @@ export class AnswerService implements BeforeApplicationShutdown {
    * reader that goes away does not stop it. Throws what {@link ModelChooser} throws, `CONFLICT` while an answer runs, and
    * `PROVIDER_FAILED` where no model began to answer.
    */
-  async send(
+  send(scope: Scope, sessionId: string, input: SendMessageDto): Promise<AsyncGenerator<UIMessageChunk>> {
+    return this.answer(scope, sessionId, toNewTurn(toUserMessage(input), input.parentId, input.modelId));
+  }
+
+  /**
+   * Gives another answer to the question of `messageId`, which may be the question or one of its answers, however that
+   * ended. Throws `NOT_FOUND`, and what {@link send} throws.
+   */
+  async regenerate(
     scope: Scope,
     sessionId: string,
-    input: SendMessageDto,
+    messageId: string,
+    modelId: string | undefined,
   ): Promise<AsyncGenerator<UIMessageChunk>> {
+    if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
+    const named = await this.branches.findNamed(scope, sessionId, messageId);
+    const question =
+      named?.role === 'assistant' && named.parentId !== null
+        ? await this.branches.findNamed(scope, sessionId, named.parentId)
+        : named;
+    if (!question) throw notFound('The message');
+    return this.answer(scope, sessionId, toRepeatedTurn(question, modelId));
+  }
+
+  /** Begins the answer to a turn; see {@link send}. */
+  async answer(scope: Scope, sessionId: string, turn: Turn): Promise<AsyncGenerator<UIMessageChunk>> {
     this.lifecycle.assertTakesWork();
-    const message = toUserMessage(input);
     const begun =
-      (await this.beginAsKnown(scope, sessionId, message, input.modelId)) ??
-      (await this.beginAsRead(scope, sessionId, message, input.modelId));
+      (await this.beginAsKnown(scope, sessionId, turn)) ?? (await this.beginAsRead(scope, sessionId, turn));
     if (!begun) throw changedMeanwhile();
     const { execution, answer, history } = begun;
     const running = new RunningAnswer(answer.id);
     this.running.set(keyOf(scope, sessionId), running);
-    const started = this.pump.run(scope, execution, history, running);
+    const started = this.pump.run(scope, execution, { sessionId, messages: history }, running);
     void running.done.then(() => this.running.delete(keyOf(scope, sessionId)));
     await started;
     return running.listen();
@@ -149,82 +169,36 @@ export class AnswerService implements BeforeApplicationShutdown {
   }
 
   /** Without reading the conversation, where this process has seen it. `undefined` where that did not do: it has to be read. */
-  private async beginAsKnown(
-    scope: Scope,
-    sessionId: string,
-    message: NewUserMessage,
-    modelId: string | undefined,
-  ): Promise<BegunAnswer | undefined> {
+  private async beginAsKnown(scope: Scope, sessionId: string, turn: Turn): Promise<BegunAnswer | undefined> {
     const session = this.known.find(scope, sessionId);
     if (!session) return undefined;
     // What cannot be prepared by memory may be possible by now: reading decides.
-    const execution = await this.models.prepare(scope, session, modelId).catch(() => undefined);
-    const begun = execution && (await this.begin(scope, session, message, execution));
+    const execution = await this.models.prepare(scope, session, turn).catch(() => undefined);
+    const begun = execution && (await this.begin(scope, session, turn, execution));
     if (!begun) this.known.forget(scope, sessionId);
     return begun;
   }
 
-  private async beginAsRead(
-    scope: Scope,
-    sessionId: string,
-    message: NewUserMessage,
-    modelId: string | undefined,
-  ): Promise<BegunAnswer | undefined> {
+  private async beginAsRead(scope: Scope, sessionId: string, turn: Turn): Promise<BegunAnswer | undefined> {
     const session = await this.sessions.find(scope, sessionId);
     if (!session) throw notFound('The conversation');
     this.known.remember(scope, session);
-    const execution = await this.models.prepare(scope, session, modelId);
-    return this.begin(scope, session, message, execution);
+    const execution = await this.models.prepare(scope, session, turn);
+    return this.begin(scope, session, turn, execution);
   }
 
   /** `undefined`, and nothing stored, where the conversation was changed since it was read. */
   private async begin(
     scope: Scope,
     session: SessionToAnswer,
-    message: NewUserMessage,
+    turn: Turn,
     execution: ExecutionConfig,
   ): Promise<BegunAnswer | undefined> {
-    const sessionId = session.id;
-    const now = new Date();
-    const common = {
-      teamId: scope.teamId,
-      userId: scope.userId,
-      sessionId,
-      error: null,
-      instanceId: null,
-      createdAt: now,
-      updatedAt: now,
-    };
-    const question: ChatMessage = {
-      ...common,
-      id: uuidv7(),
-      role: 'user',
-      parts: message.parts,
-      status: 'complete',
-      modelRef: null,
-      executionId: null,
-      clientId: message.clientId,
-    };
-    const answer: ChatMessage = {
-      ...common,
-      id: uuidv7(),
-      role: 'assistant',
-      parts: [],
-      status: 'streaming',
-      modelRef: execution.getModelRef(),
-      executionId: execution.id,
-      clientId: null,
-    };
-    const before = await this.messages.begin(
-      scope,
-      session,
-      question,
-      answer,
-      cutText(message.text.replace(/\s+/g, ' ').trim(), titleLength),
-      execution.agent,
-    );
+    const messages = toNewMessages(scope, session.id, turn, execution);
+    const before = await this.messages.begin(scope, session, messages, execution.agent);
     if (!before) return undefined;
-    const history = [...before, question].filter(({ parts }) => parts.length > 0);
+    const { question, answer } = messages;
+    const history = [...before, ...(question ? [question] : [])].filter(({ parts }) => parts.length > 0);
     return {
       execution,
       answer,

@@ -2,6 +2,13 @@ import { Readable } from 'node:stream';
 import { UI_MESSAGE_STREAM_HEADERS, type UIMessageChunk } from 'ai';
 import type { FastifyReply } from 'fastify';
 
+/** For the API document. */
+export const uiMessageStream = {
+  description:
+    "The AI SDK's UI message stream: events whose data is a part of the answer as JSON, then `[DONE]`",
+  content: { 'text/event-stream': { schema: { type: 'string' } } },
+};
+
 const heartbeatMs = 15_000;
 
 /** Answers with chunks in the UI message stream protocol (server-sent events), only as fast as the client reads. */
