@@ -97,8 +97,8 @@ export class Conversations1764410000000 implements MigrationInterface {
         message_id uuid not null,
         media_type text not null,
         filename text,
-        sha256 bytea not null check (length(sha256) = 32),
         content bytea not null,
+        sha256 bytea not null generated always as (pg_catalog.sha256(content)) stored,
         created_at timestamptz not null,
         primary key (team_id, id),
         constraint chat_file_message foreign key (team_id, user_id, session_id, message_id)

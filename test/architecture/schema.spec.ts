@@ -103,6 +103,8 @@ describe('the schema of the database', () => {
       expect(personal.map(({ table }) => table)).toEqual([
         'ai_prompt_text',
         'chat_agent_switch',
+        'chat_file',
+        'chat_folder',
         'chat_message',
         'chat_session',
         'user_app_team_config',
@@ -177,6 +179,7 @@ describe('the schema of the database', () => {
         ai_agent: ['insert', 'select', 'update'],
         ai_agent_version: ['insert', 'select'],
         chat_agent_switch: ['insert', 'select'],
+        chat_file: ['insert', 'select'],
         audit_event: ['insert', 'select'],
       });
       const strong = Object.values(privileges)

@@ -24,7 +24,8 @@ export class ChatFile {
   @Column('text', { nullable: true })
   filename!: string | null;
 
-  @Column('bytea')
+  /** Of the content: computed by the database. */
+  @Column({ type: 'bytea', insert: false, update: false })
   sha256!: Buffer;
 
   @Column('bytea')

@@ -42,12 +42,12 @@ export class FileRepository {
 export function storeFile(
   { teamId, userId }: Scope,
   { sessionId, messageId, createdAt }: Pick<ChatFile, 'sessionId' | 'messageId' | 'createdAt'>,
-  { id, mediaType, filename, sha256, content }: NewFile,
+  { id, mediaType, filename, content }: NewFile,
 ): Statement {
   return [
-    `insert into chat_file (team_id, id, user_id, session_id, message_id, media_type, filename, sha256, content, created_at)
-     select $1, $5::uuid, $2, $3, $4, $6::text, $7::text, $8::bytea, $9::bytea, $10::timestamptz
+    `insert into chat_file (team_id, id, user_id, session_id, message_id, media_type, filename, content, created_at)
+     select $1, $5::uuid, $2, $3, $4, $6::text, $7::text, $8::bytea, $9::timestamptz
       where exists (select from chat_message where team_id = $1 and user_id = $2 and session_id = $3 and id = $4)`,
-    [teamId, userId, sessionId, messageId, id, mediaType, filename, sha256, content, createdAt],
+    [teamId, userId, sessionId, messageId, id, mediaType, filename, content, createdAt],
   ];
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { validationFailed } from '../../platform/http';
 import { isOfType, kindOf, takenMediaTypes, type FileKind } from './media-types';
@@ -9,7 +8,6 @@ export interface NewFile {
   kind: FileKind;
   mediaType: string;
   filename: string | null;
-  sha256: Buffer;
   content: Buffer;
 }
 
@@ -51,7 +49,6 @@ export function toNewFile(part: Readonly<Record<string, unknown>>, field: string
     kind,
     mediaType,
     filename,
-    sha256: createHash('sha256').update(content).digest(),
     content,
   };
 }
