@@ -34,7 +34,7 @@ export class BranchRepository {
     return found.find(({ clientId }) => clientId === name) ?? found[0];
   }
 
-  /** The newest message that `messageId` leads to, or itself; `undefined` for one that is not of this conversation. */
+  /** The newest leaf that `messageId` leads to, or is itself; `undefined` for one that is not of this conversation. */
   async findLeaf(scope: Scope, sessionId: string, messageId: string): Promise<string | undefined> {
     const rows = await this.transaction.run(scope, (manager) =>
       manager.query<{ id: string }[]>(
@@ -44,7 +44,10 @@ export class BranchRepository {
            select message.id from below join chat_message message
              on message.team_id = $1 and message.user_id = $2 and message.session_id = $3 and message.parent_id = below.id
          )
-         select id from below order by id desc limit 1`,
+         select id from below
+          where not exists (select from chat_message child where child.team_id = $1 and child.user_id = $2
+                               and child.session_id = $3 and child.parent_id = below.id)
+          order by id desc`,
         [...toPlace(scope, sessionId), messageId],
       ),
     );

@@ -154,6 +154,7 @@ function ofKey(
   const child = columns[parentColumns.indexOf('id')];
   const values = own.map((column) => {
     if (column === child) return `'${parents[parent] ?? ''}'::uuid`;
+    if (column === 'client_id') return 'null'; // unique: it would refuse the copy before the key
     return column === 'id' ? 'gen_random_uuid()' : column;
   });
   return {

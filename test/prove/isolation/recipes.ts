@@ -170,8 +170,8 @@ const recipesOfUiChat: Recipe[] = [
   ...both([`POST ${chat}`], {
     ...submitted,
     id: id.session,
-    messageId: id.message,
-    messages: [{ id: id.message, role: 'user', parts: hello }],
+    messageId: 'ours-1',
+    messages: [{ id: 'ours-1', role: 'user', parts: hello }],
   }),
   ...both([`POST ${chat}`], {
     id: id.session,
