@@ -85,6 +85,11 @@ export type AppRouter = Router<{
     getSystemPrompt: Query<ChatRouter['getSystemPrompt']>;
     sendMessage: Subscription<ChatRouter['sendMessage']>;
     resumeMessage: Subscription<ChatRouter['resumeMessage']>;
+    regenerate: Subscription<ChatRouter['regenerate']>;
+    findFolders: Query<ChatRouter['findFolders']>;
+    createFolder: Mutation<ChatRouter['createFolder']>;
+    updateFolder: Mutation<ChatRouter['updateFolder']>;
+    deleteFolder: Mutation<ChatRouter['deleteFolder']>;
     stop: Mutation<ChatRouter['stop']>;
   };
 }>;

@@ -2,6 +2,8 @@ export { AiStudioModule } from './ai-studio.module';
 export { AiStudioService } from './ai-studio.service';
 export type { AvailableAgent } from './agents/available-agent';
 export type { CandidateSettings } from './execution/candidate-settings';
+export type { TriedModel } from './execution/execution-record';
+export type { InputKind } from './execution/input-kinds';
 export type { ExecutionRequest } from './execution/execution-request';
 export type { ExecutionConfig } from './execution/execution.service';
 export type { AvailableModel } from './models/available-model';

@@ -26,8 +26,7 @@ import { PromptPreviewView } from '../ai-studio';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
-import { sendUiMessageStream } from './answers/ui-message-stream';
-import { uiMessageStream } from './streams/answer-stream.controller';
+import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
 import { toSendOnce } from './streams/idempotency.repository';
 import {
   CreateSessionDto,
@@ -52,7 +51,7 @@ export class ChatController {
 
   @Get()
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'List your conversations in this team, latest first' })
+  @ApiOperation({ summary: 'List your conversations in this team, or find some by words, latest first' })
   @ApiOkResponse({ type: SessionPageView })
   list(@CurrentCaller() caller: Caller, @Query() query: FindSessionsDto): Promise<SessionPageView> {
     return this.sessions.list(toScope(caller, chatApp), query);
@@ -81,7 +80,10 @@ export class ChatController {
   @Patch(':sessionId')
   @RequirePermission('chat.use')
   @MayAnswer('MODEL_NOT_AVAILABLE', 'TOKEN_MISSING', 'AGENT_LOCKED')
-  @ApiOperation({ summary: 'Rename a conversation, change its model, set or take away its agent' })
+  @ApiOperation({
+    summary:
+      'Rename or move a conversation, show another branch, change its model, set or take away its agent',
+  })
   @ApiOkResponse({ type: SessionDetailsView })
   update(
     @CurrentCaller() caller: Caller,
@@ -102,7 +104,7 @@ export class ChatController {
 
   @Get(':sessionId/messages')
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'Read the messages, oldest first' })
+  @ApiOperation({ summary: 'Read the messages of the branch that is shown, or of another, oldest first' })
   @ApiOkResponse({ type: MessagePageView })
   listMessages(
     @CurrentCaller() caller: Caller,
@@ -143,8 +145,7 @@ export class ChatController {
   ): Promise<void> {
     const once = toSendOnce(key, 'idempotency-key', sessionId, body);
     const sent = await this.answers.send(toScope(caller, chatApp), sessionId, body, once);
-    const headers = sent.isReplayed ? { 'idempotency-replayed': 'true' } : undefined;
-    await sendUiMessageStream(reply, sent, { headers });
+    await sendAnswer(reply, sent);
   }
 
   @Get(':sessionId/prompt')

@@ -10,9 +10,18 @@ import { dto } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { toChunks } from './answers/ui-message-stream';
 import {
+  CreateFolderDto,
+  FolderNameDto,
+  UpdateNamedFolderDto,
+  type FolderListView,
+  type FolderView,
+} from './folders/folder.dto';
+import { FolderService } from './folders/folder.service';
+import {
   CreateSessionDto,
   FindMessagesOfSessionDto,
   FindSessionsDto,
+  RegenerateMessageDto,
   SessionNameDto,
   UpdateNamedSessionDto,
   type MessagePageView,
@@ -32,6 +41,7 @@ export class ChatRouter {
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
     @Inject(AnswerStreams) private readonly streams: AnswerStreams,
+    @Inject(FolderService) private readonly folders: FolderService,
   ) {}
 
   @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
@@ -112,6 +122,43 @@ export class ChatRouter {
     } catch (error) {
       throw toTrpcError(error);
     }
+  }
+
+  /** Yields the chunks of another answer to a question. */
+  @Subscription({ input: dto(RegenerateMessageDto), meta: needs('chat.use') })
+  async *regenerate(
+    @Input() { sessionId, messageId, modelId }: RegenerateMessageDto,
+    @Ctx() { caller }: CallerContext,
+  ): AsyncGenerator<UIMessageChunk> {
+    try {
+      const sent = await this.answers.regenerate(toScope(caller, chatApp), sessionId, messageId, modelId);
+      for await (const { chunk } of toChunks(sent)) yield chunk;
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  }
+
+  @Query({ meta: needs('chat.use') })
+  findFolders(@Ctx() { caller }: CallerContext): Promise<FolderListView> {
+    return this.folders.list(toScope(caller, chatApp));
+  }
+
+  @Mutation({ input: dto(CreateFolderDto), meta: needs('chat.use') })
+  createFolder(@Input() { name }: CreateFolderDto, @Ctx() { caller }: CallerContext): Promise<FolderView> {
+    return this.folders.create(toScope(caller, chatApp), name);
+  }
+
+  @Mutation({ input: dto(UpdateNamedFolderDto), meta: needs('chat.use') })
+  updateFolder(
+    @Input() { folderId, name }: UpdateNamedFolderDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<FolderView> {
+    return this.folders.rename(toScope(caller, chatApp), folderId, name);
+  }
+
+  @Mutation({ input: dto(FolderNameDto), meta: needs('chat.use') })
+  deleteFolder(@Input() { folderId }: FolderNameDto, @Ctx() { caller }: CallerContext): Promise<void> {
+    return this.folders.delete(toScope(caller, chatApp), folderId);
   }
 
   /** The stored answer; `null` where none was running. */

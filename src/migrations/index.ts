@@ -13,6 +13,7 @@ import { Keys1764200000000 } from './1764200000000-keys';
 import { ApiKeys1764300000000 } from './1764300000000-api-keys';
 import { AuditHardening1764310000000 } from './1764310000000-audit-hardening';
 import { Streams1764400000000 } from './1764400000000-streams';
+import { Conversations1764410000000 } from './1764410000000-conversations';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   ApiKeys1764300000000,
   AuditHardening1764310000000,
   Streams1764400000000,
+  Conversations1764410000000,
 ];

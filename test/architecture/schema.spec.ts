@@ -105,6 +105,8 @@ describe('the schema of the database', () => {
         'chat_agent_switch',
         'chat_answer_event',
         'chat_idempotency_key',
+        'chat_file',
+        'chat_folder',
         'chat_message',
         'chat_session',
         'user_app_team_config',
@@ -181,6 +183,7 @@ describe('the schema of the database', () => {
         ai_agent: ['insert', 'select', 'update'],
         ai_agent_version: ['insert', 'select'],
         chat_agent_switch: ['insert', 'select'],
+        chat_file: ['insert', 'select'],
         audit_event: ['insert', 'select'],
       });
       const strong = Object.values(privileges)

@@ -134,6 +134,8 @@ describe('conversations', () => {
         agentId: null,
         agent: null,
         agentSwitches: [],
+        folderId: null,
+        headMessageId: null,
         createdAt: expect.stringMatching(/Z$/),
         updatedAt: created.createdAt,
       });
@@ -291,6 +293,7 @@ describe('conversations', () => {
       expect(chunks.map(({ type }) => type).filter((type, index, all) => type !== all[index - 1])).toEqual([
         'start',
         'start-step',
+        'message-metadata',
         'reasoning-start',
         'reasoning-delta',
         'reasoning-end',
@@ -319,7 +322,11 @@ describe('conversations', () => {
       });
       expect(answer.parts).toEqual(last?.parts.filter(({ type }) => type !== 'step-start'));
       expect(answer.parts.map(({ text }: { text: string }) => text)).toEqual(['Hm, well', 'Here it is']);
-      expect(last?.metadata).toEqual({ executionId: answer.executionId });
+      expect(last?.metadata).toEqual({
+        sessionId,
+        executionId: answer.executionId,
+        modelRef: 'sandbox/echo',
+      });
       expect(await executionOf(answer.executionId)).toMatchObject({ appId: 'chat', outcome: 'completed' });
     });
 
@@ -450,7 +457,7 @@ describe('conversations', () => {
       await answer.readAll();
       expect(answer.chunks.at(-1)?.type).toBe('abort');
       const [, stored] = await messagesOf(sessionId);
-      expect(stored).toEqual(stopped);
+      expect(stored).toEqual({ ...stopped, siblings: [stopped.id] });
       expect(stored.status).toBe('stopped');
       expect(stored.parts[0].text).toMatch(/^w0 w1 /);
       expect(stored.parts[0].text.trim()).toBe(textOf(answer.chunks).trim());

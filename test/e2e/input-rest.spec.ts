@@ -207,6 +207,8 @@ describe('what comes in over REST', () => {
         ['POST', 'api-keys'],
         ['POST', `agents/${agentId}/rollback`],
         ['POST', `chat/sessions/${sessionId}/messages`],
+        ['POST', 'chat/folders'],
+        ['POST', 'chat'],
       ] as const) {
         for (const body of [undefined, '{}', 'null']) {
           const error = expectRefusal(

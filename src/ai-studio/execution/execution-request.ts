@@ -1,4 +1,5 @@
 import type { AgentSwitch } from '../prompts/layers';
+import type { InputKind } from './input-kinds';
 
 /** What an executor asks for. All of it is optional: the team's default model, no agent. */
 export interface ExecutionRequest {
@@ -17,4 +18,6 @@ export interface ExecutionRequest {
    * it is told that it is none any more.
    */
   agentSwitch?: AgentSwitch | undefined;
+  /** What the newest message holds beside text: models that are known not to take it are not asked. */
+  inputs?: readonly InputKind[] | undefined;
 }

@@ -13,9 +13,10 @@ import { firstPartTimeoutOf, settingsOf, type CandidateSettings } from './candid
 import type { SkippedModel } from './candidates';
 import { ExecutionMetrics } from './execution-metrics';
 import { ExecutionPlanner, type ExecutionPlan, type PlannedCandidate } from './execution-planner';
-import { ExecutionRecord, type RecordedCandidate } from './execution-record';
+import { ExecutionRecord, type RecordedCandidate, type TriedModel } from './execution-record';
 import type { ExecutionRequest } from './execution-request';
 import { FallbackModel } from './fallback-model';
+import { listRefusedInputs, type InputKind } from './input-kinds';
 import { metering } from './metering';
 import { ModelClients } from './model-clients';
 
@@ -36,9 +37,13 @@ export interface ExecutionConfig {
     providerId: string;
     displayName: string;
     strategy: StrategyName;
+    /** What of a message it is known not to take. */
+    refusedInputs: InputKind[];
   }[];
   /** Which of them answers: known once an answer began. Until then the one that is asked, beginning with the first. */
   getModelRef: () => string;
+  /** Models that came before it and did not answer, as far as it is known by then. */
+  getTriedModels: () => TriedModel[];
   /** Models that would have come first but cannot be used, and why. */
   skipped: SkippedModel[];
   /** The agent in the version that answers. `isDeleted` where a conversation goes on with one that is gone. */
@@ -94,8 +99,10 @@ export class ExecutionService {
         providerId: model.provider.id,
         displayName: model.displayName,
         strategy: prompt.strategy,
+        refusedInputs: listRefusedInputs(model.capabilities),
       })),
       getModelRef: () => record.modelRef,
+      getTriedModels: () => record.triedModels,
       skipped,
       ...(agent ? { agent: toSummary(agent) } : {}),
       layers: firstPlanned.prompt.sections,
@@ -119,6 +126,7 @@ export class ExecutionService {
       price: model.price,
       getModel: () => this.clients.get(teamId, snapshot, model),
       prompt: cacheBreakpoint ? { ...prompt, cacheBreakpoint } : prompt,
+      refusedInputs: listRefusedInputs(model.capabilities),
       settings: settingsOf(model, estimateTokens(prompt.system), agent?.settings),
       firstPartTimeoutMs: firstPartTimeoutOf(model, agent?.settings),
     };

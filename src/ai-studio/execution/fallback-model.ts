@@ -8,6 +8,7 @@ import type {
 import { AppError } from '../../platform/errors';
 import type { Attempt } from '../usage/execution.entity';
 import { AnswerRules } from './answer-rules';
+import type { InputKind } from './input-kinds';
 import { CallLimits } from './call-limits';
 import type { CandidatePrompt } from './candidate-prompt';
 import { toCallOptions, type CandidateSettings } from './candidate-settings';
@@ -25,6 +26,8 @@ export interface Candidate {
   prompt: CandidatePrompt;
   settings: CandidateSettings;
   firstPartTimeoutMs: number;
+  /** What it does not take: earlier messages are told without. */
+  refusedInputs: readonly InputKind[];
 }
 
 /** Hears what became of each candidate. */

@@ -1,17 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  convertToModelMessages,
-  streamText,
-  toUIMessageStream,
-  type UIMessage,
-  type UIMessageChunk,
-} from 'ai';
+import { streamText, toUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig } from '../../ai-studio';
 import { AppError, logError, toAppError } from '../../platform/errors';
 import type { JsonObject } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
 import type { ChatMessage } from '../sessions/chat.entities';
+import { ModelMessages } from '../files/model-messages';
 import { MessageRepository } from '../sessions/message.repository';
 import { AnswerLog } from '../streams/answer-log.repository';
 import { AnswerLogWriter } from '../streams/answer-log-writer';
@@ -30,11 +25,18 @@ const preamble = new Set<UIMessageChunk['type']>([
 /** Chunks after which nothing more of an answer comes. */
 const endings = new Set<UIMessageChunk['type']>(['finish', 'abort', 'error']);
 
+/** What was said before in a conversation, oldest first. */
+interface History {
+  sessionId: string;
+  messages: UIMessage[];
+}
+
 /** Runs one execution to its end, whoever listens, and stores what it says as it says it. */
 @Injectable()
 export class AnswerPump {
   constructor(
     @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(ModelMessages) private readonly modelMessages: ModelMessages,
     @Inject(AnswerLog) private readonly log: AnswerLog,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -43,7 +45,7 @@ export class AnswerPump {
    * Resolves when the answer has begun; rejects where it failed before that. The rest goes on by itself, and `answer`
    * hears of it.
    */
-  run(scope: Scope, execution: ExecutionConfig, history: UIMessage[], answer: RunningAnswer): Promise<void> {
+  run(scope: Scope, execution: ExecutionConfig, history: History, answer: RunningAnswer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.pump(scope, execution, history, answer, resolve)
         .then((failure) => (failure ? reject(failure) : resolve()))
@@ -53,13 +55,13 @@ export class AnswerPump {
 
   private async pump(
     scope: Scope,
-    { id: executionId, model, system, settings, agent, getModelRef }: ExecutionConfig,
-    history: UIMessage[],
+    execution: ExecutionConfig,
+    history: History,
     answer: RunningAnswer,
     onBegin: () => void,
   ): Promise<AppError | undefined> {
-    const metadata = { executionId, ...(agent ? { agent } : {}) };
-    const store = new AnswerStore(scope, answer.messageId, getModelRef, this.messages, this.logger);
+    const { model, system, settings } = execution;
+    const store = new AnswerStore(scope, answer.messageId, execution, this.messages, this.logger);
     const writer = new AnswerLogWriter(scope, answer.messageId, this.log, this.logger, {
       onWritten: (bytes) => answer.feed.forget(bytes),
       onLost: () => answer.lose(),
@@ -74,7 +76,7 @@ export class AnswerPump {
         model,
         instructions: system,
         ...settings,
-        messages: await convertToModelMessages(history),
+        messages: await this.modelMessages.of(scope, history.sessionId, history.messages),
         abortSignal: answer.signal,
         maxRetries: 0, // the candidates are the retries
         onError: ({ error }) => void keepFailure(error),
@@ -82,7 +84,7 @@ export class AnswerPump {
       const chunks = toUIMessageStream({
         stream,
         generateMessageId: () => answer.messageId,
-        messageMetadata: ({ part }) => (part.type === 'start' ? metadata : undefined),
+        messageMetadata: ({ part }) => metadataOf(execution, history, part.type),
         onError: (error) => errorText(keepFailure(error)),
       });
       for await (const chunk of chunks) {
@@ -118,6 +120,18 @@ export class AnswerPump {
       answer.endUnlogged(); // where it is logged, it has ended before
     }
   }
+}
+
+/** At the start what is known by then; which model answers, once it has begun to. */
+function metadataOf(
+  { id: executionId, agent, getModelRef, getTriedModels }: ExecutionConfig,
+  { sessionId }: History,
+  at: string,
+): object | undefined {
+  if (at === 'start') return { sessionId, executionId, ...(agent ? { agent } : {}) };
+  if (at !== 'start-step') return undefined;
+  const triedModels = getTriedModels();
+  return { modelRef: getModelRef(), ...(triedModels.length > 0 ? { triedModels } : {}) };
 }
 
 function toFinalState(

@@ -1,5 +1,6 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import type { Scope } from '@kdx/shared';
+import type { ExecutionConfig } from '../../ai-studio';
 import type { Statement } from '../../platform/database';
 import type { Logger } from '../../platform/logging';
 import type { ChatMessage } from '../sessions/chat.entities';
@@ -18,7 +19,7 @@ export class AnswerStore {
   constructor(
     private readonly scope: Scope,
     private readonly messageId: string,
-    private readonly getModelRef: () => string,
+    private readonly execution: ExecutionConfig,
     private readonly messages: MessageRepository,
     private readonly logger: Logger,
   ) {}
@@ -51,8 +52,13 @@ export class AnswerStore {
     await this.messages.save(this.scope, this.messageId, this.toStored(await this.message.soFar()));
   }
 
-  private toStored(parts: UIMessage['parts']): Pick<ChatMessage, 'parts' | 'modelRef'> {
-    return { parts: toStoredParts(parts), modelRef: this.getModelRef() };
+  private toStored(parts: UIMessage['parts']): Pick<ChatMessage, 'parts' | 'modelRef' | 'triedModels'> {
+    const tried = this.execution.getTriedModels();
+    return {
+      parts: toStoredParts(parts),
+      modelRef: this.execution.getModelRef(),
+      triedModels: tried.length > 0 ? tried : null,
+    };
   }
 
   private report(error: unknown): void {

@@ -1,42 +1,41 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { UIMessage } from 'ai';
-import { v7 as uuidv7 } from 'uuid';
-import { cutText, type Scope } from '@kdx/shared';
+import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig, SystemPrompt } from '../../ai-studio';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
+import { BranchRepository } from '../sessions/branch.repository';
 import { KnownSessions } from '../sessions/known-sessions';
 import { MessageRepository } from '../sessions/message.repository';
 import { SessionRepository, type SessionToAnswer } from '../sessions/session.repository';
-import { toMessageView } from '../sessions/session.service';
+import { toMessageView } from '../sessions/views';
 import { AnswerStreams, type AnswerStream } from '../streams/answer-streams';
 import { IdempotencyKeys, type SendOnce } from '../streams/idempotency.repository';
 import { AnswerPump } from './answer-pump';
 import { ModelChooser } from './model-chooser';
 import { RunningAnswers } from './running-answers';
 import { StopRequests } from './stop-requests.repository';
-import { toUserMessage, type NewUserMessage } from './user-message';
+import { toNewMessages, toNewTurn, toRepeatedTurn, type Turn } from './turn';
+import { toUserMessage } from './user-message';
 import { toUiParts } from './ui-parts';
 
-const titleLength = 80;
 /** How long another replica may take to end an answer, and how often its row is looked at meanwhile. */
 const stopElsewhereMs = 5_000;
 const lookAgainMs = 100;
-
-/** What is sent, and under which key, if any. */
-interface Request {
-  message: NewUserMessage;
-  modelId: string | undefined;
-  once: SendOnce | undefined;
-}
 
 /** The stream of the answer to a message. */
 export interface SentMessage extends AnswerStream {
   /** Whether the message had been sent before, under the same key: nobody was asked again. */
   isReplayed: boolean;
+}
+
+/** What is to be answered, and under which key it was sent, if any. */
+interface Request {
+  turn: Turn;
+  once: SendOnce | undefined;
 }
 
 /** An answer whose question is stored, and what to run it with. */
@@ -54,6 +53,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(KnownSessions) private readonly known: KnownSessions,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(BranchRepository) private readonly branches: BranchRepository,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
     @Inject(RunningAnswers) private readonly running: RunningAnswers,
     @Inject(AnswerStreams) private readonly streams: AnswerStreams,
@@ -71,13 +71,39 @@ export class AnswerService implements BeforeApplicationShutdown {
    * Throws what {@link ModelChooser} throws, `CONFLICT` while an answer runs or where the key was used for another
    * message, and `PROVIDER_FAILED` where no model began to answer.
    */
-  async send(scope: Scope, sessionId: string, input: SendMessageDto, once?: SendOnce): Promise<SentMessage> {
+  send(scope: Scope, sessionId: string, input: SendMessageDto, once?: SendOnce): Promise<SentMessage> {
+    const turn = toNewTurn(toUserMessage(input), input.parentId, input.modelId);
+    return this.answer(scope, sessionId, turn, once);
+  }
+
+  /**
+   * Gives another answer to the question of `messageId`, which may be the question or one of its answers, however that
+   * ended. Throws `NOT_FOUND`, and what {@link send} throws.
+   */
+  async regenerate(
+    scope: Scope,
+    sessionId: string,
+    messageId: string,
+    modelId: string | undefined,
+    once?: SendOnce,
+  ): Promise<SentMessage> {
+    if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
+    const named = await this.branches.findNamed(scope, sessionId, messageId);
+    const question =
+      named?.role === 'assistant' && named.parentId !== null
+        ? await this.branches.findNamed(scope, sessionId, named.parentId)
+        : named;
+    if (!question) throw notFound('The message');
+    return this.answer(scope, sessionId, toRepeatedTurn(question, modelId), once);
+  }
+
+  /** Begins the answer to a turn; see {@link send}. */
+  async answer(scope: Scope, sessionId: string, turn: Turn, once?: SendOnce): Promise<SentMessage> {
     this.lifecycle.assertTakesWork();
-    const request = { message: toUserMessage(input), modelId: input.modelId, once };
     const earlier = once && (await this.replay(scope, once));
     if (earlier) return earlier;
     try {
-      return await this.ask(scope, sessionId, request);
+      return await this.ask(scope, sessionId, { turn, once });
     } catch (error) {
       // Its twin, sent at the same moment, may have been first.
       const twin = once && isConflict(error) && (await this.replay(scope, once));
@@ -150,7 +176,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     if (!begun) throw changedMeanwhile();
     const { execution, answer, history } = begun;
     const running = this.running.add(scope, sessionId, answer.id);
-    await this.pump.run(scope, execution, history, running);
+    await this.pump.run(scope, execution, { sessionId, messages: history }, running);
     return { ...this.streams.read(scope, answer.id, running.feed), isReplayed: false };
   }
 
@@ -163,7 +189,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     const session = this.known.find(scope, sessionId);
     if (!session) return undefined;
     // What cannot be prepared by memory may be possible by now: reading decides.
-    const execution = await this.models.prepare(scope, session, request.modelId).catch(() => undefined);
+    const execution = await this.models.prepare(scope, session, request.turn).catch(() => undefined);
     const begun = execution && (await this.begin(scope, session, request, execution));
     if (!begun) this.known.forget(scope, sessionId);
     return begun;
@@ -177,7 +203,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     const session = await this.sessions.find(scope, sessionId);
     if (!session) throw notFound('The conversation');
     this.known.remember(scope, session);
-    const execution = await this.models.prepare(scope, session, request.modelId);
+    const execution = await this.models.prepare(scope, session, request.turn);
     return this.begin(scope, session, request, execution);
   }
 
@@ -185,51 +211,20 @@ export class AnswerService implements BeforeApplicationShutdown {
   private async begin(
     scope: Scope,
     session: SessionToAnswer,
-    { message, once }: Request,
+    { turn, once }: Request,
     execution: ExecutionConfig,
   ): Promise<BegunAnswer | undefined> {
-    const sessionId = session.id;
-    const now = new Date();
-    const common = {
-      teamId: scope.teamId,
-      userId: scope.userId,
-      sessionId,
-      error: null,
-      instanceId: null,
-      createdAt: now,
-      updatedAt: now,
-    };
-    const question: ChatMessage = {
-      ...common,
-      id: uuidv7(),
-      role: 'user',
-      parts: message.parts,
-      status: 'complete',
-      modelRef: null,
-      executionId: null,
-      clientId: message.clientId,
-    };
-    const answer: ChatMessage = {
-      ...common,
-      id: uuidv7(),
-      role: 'assistant',
-      parts: [],
-      status: 'streaming',
-      modelRef: execution.getModelRef(),
-      executionId: execution.id,
-      clientId: null,
-    };
+    const messages = toNewMessages(scope, session.id, turn, execution);
     const before = await this.messages.begin(
       scope,
       session,
-      question,
-      answer,
-      cutText(message.text.replace(/\s+/g, ' ').trim(), titleLength),
+      messages,
       execution.agent,
-      once ? [this.keys.statementToKeep(scope, once, answer.id)] : [],
+      once ? [this.keys.statementToKeep(scope, once, messages.answer.id)] : [],
     );
     if (!before) return undefined;
-    const history = [...before, question].filter(({ parts }) => parts.length > 0);
+    const { question, answer } = messages;
+    const history = [...before, ...(question ? [question] : [])].filter(({ parts }) => parts.length > 0);
     return {
       execution,
       answer,

@@ -3,6 +3,14 @@ import { UI_MESSAGE_STREAM_HEADERS, type UIMessageChunk } from 'ai';
 import type { FastifyReply } from 'fastify';
 import { readEvents } from '../streams/answer-events';
 import type { AnswerStream } from '../streams/answer-streams';
+import type { SentMessage } from './answer.service';
+
+/** How the API document describes the stream of an answer. */
+export const uiMessageStream = {
+  description:
+    "The AI SDK's UI message stream: events with an id, whose data is a part of the answer as JSON, then `[DONE]`",
+  content: { 'text/event-stream': { schema: { type: 'string' } } },
+};
 
 const heartbeatMs = 15_000;
 /** A client that takes nothing for so long, while there is something to take, is dropped. It may join again. */
@@ -32,6 +40,13 @@ export async function sendUiMessageStream(
     { objectMode: false, highWaterMark: aheadBytes },
   );
   await reply.headers({ ...UI_MESSAGE_STREAM_HEADERS, 'x-message-id': messageId, ...headers }).send(body);
+}
+
+/** The same for a message that was just sent; says where it had been sent before. */
+export function sendAnswer(reply: FastifyReply, sent: SentMessage): Promise<void> {
+  return sendUiMessageStream(reply, sent, {
+    headers: sent.isReplayed ? { 'idempotency-replayed': 'true' } : {},
+  });
 }
 
 /** The parts of the answer, each with the id of its event. */

@@ -4,17 +4,10 @@ import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
 import { UuidPipe } from '../../platform/http';
-import { sendUiMessageStream } from '../answers/ui-message-stream';
-import { JoinStreamDto } from './answer-stream.dto';
+import { sendUiMessageStream, uiMessageStream } from '../answers/ui-message-stream';
+import { JoinStreamDto, lastEventIdHeader } from './answer-stream.dto';
 import { AnswerStreams } from './answer-streams';
 import { toStreamPosition } from './stream-position';
-
-/** How the API document describes the stream of an answer. */
-export const uiMessageStream = {
-  description:
-    "The AI SDK's UI message stream: events with an id, whose data is a part of the answer as JSON, then `[DONE]`",
-  content: { 'text/event-stream': { schema: { type: 'string' } } },
-};
 
 @ApiTags('Chat')
 @Controller('api/v1/chat/sessions')
@@ -27,12 +20,7 @@ export class AnswerStreamController {
     summary:
       'Join the answer that is running, from its beginning or where you left it; with a place, also the rest of one that ended minutes ago. 204 where there is nothing to read',
   })
-  @ApiHeader({
-    name: 'Last-Event-ID',
-    required: false,
-    description: 'Id of the last event that you have; counts before after and offset',
-    schema: { type: 'string' },
-  })
+  @ApiHeader(lastEventIdHeader)
   @ApiOkResponse(uiMessageStream)
   @ApiNoContentResponse({ description: 'No answer is running, and of the latest nothing is left to read' })
   async join(

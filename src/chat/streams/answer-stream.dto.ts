@@ -3,6 +3,14 @@ import { SendMessageToSessionDto } from '../sessions/chat.dto';
 
 const eventId = { max: 24, example: '42.0f3c9a1b' };
 
+/** How the API document describes the header. */
+export const lastEventIdHeader = {
+  name: 'Last-Event-ID',
+  required: false,
+  description: 'Id of the last event that you have; counts before after and offset',
+  schema: { type: 'string' },
+} as const;
+
 /** `after` or `offset`, or none for the beginning. */
 export class JoinStreamDto {
   @TextField({ ...eventId, optional: true, description: 'Id of the last event that you have' })

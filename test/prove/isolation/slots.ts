@@ -17,6 +17,12 @@ export interface Ids {
   agentName: string;
   session: string;
   message: string;
+  /** The answer to it, with which what is shown ends. */
+  answer: string;
+  folder: string;
+  file: string;
+  /** The id that a chat client has for a conversation. */
+  chat: string;
   execution: string;
   apiKey: string;
 }
@@ -72,7 +78,14 @@ export const slots = {
   agentsCursor: slot(({ agent, agentName }) => cursor(agentName.toLowerCase(), agent)),
   versionsCursor: slot(({ agent }) => cursor('2', agent)),
   sessionsCursor: slot(({ session }) => cursor('9999-01-01T00:00:00.000Z', session)),
-  messagesCursor: slot(({ message }) => cursor(message)),
+  message: slot(({ message }) => message),
+  folder: slot(({ folder }) => folder),
+  file: slot(({ file }) => file),
+  chat: slot(
+    ({ chat }) => chat,
+    ({ session }) => session,
+  ),
+  messagesCursor: slot(({ answer, message }) => cursor(answer, message)),
   executionsCursor: slot(({ execution }) => cursor(execution)),
   teamModelsCursor: slot(({ model }) => cursor('a0000000000', model)),
   modelsCursor: slot(({ provider, modelKey, model }) => cursor(provider, modelKey, model)),

@@ -17,7 +17,22 @@ export interface Team {
   member: Asker;
 }
 
-type Shared = Omit<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'execution'>;
+/** What belongs to one person of a team. */
+type Personal = Pick<
+  Ids,
+  | 'user'
+  | 'email'
+  | 'sessionToken'
+  | 'session'
+  | 'message'
+  | 'answer'
+  | 'folder'
+  | 'file'
+  | 'chat'
+  | 'execution'
+>;
+
+type Shared = Omit<Ids, keyof Personal>;
 
 /** Makes a team through the API; `mark` stands in whatever can be named. */
 export async function makeTeam(app: TestApp, wire: WireServer, mark: string): Promise<Team> {
@@ -117,21 +132,35 @@ async function furnish(
 }
 
 /** All that belongs to one person of the team. */
-async function converse(
-  person: Client,
-  agent: string,
-  mark: string,
-): Promise<Pick<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'execution'>> {
+async function converse(person: Client, agent: string, mark: string): Promise<Personal> {
   const userInstructions = { enabled: true, content: `${mark}: what I want` };
   expectStatus(await person.put('/api/v1/app-config/aiStudio/me', { config: { userInstructions } }));
+  const { id: folder } = expectStatus(
+    await person.post('/api/v1/chat/folders', { name: `${mark} ${person.userId}` }),
+    201,
+  );
+  await createSession(person, { title: `${mark} in a folder`, folderId: folder });
   const session = await createSession(person, { title: `${mark} talk`, modelId: 'sandbox/echo' });
-  const message = { id: `${mark}-1`, role: 'user', parts: [{ type: 'text', text: mark }] };
+  const message = {
+    id: `${mark}-1`,
+    role: 'user',
+    parts: [{ type: 'text', text: mark }, toFilePart(mark)],
+  };
   await (await openBytes(person, session, { message }, { 'idempotency-key': `${mark}-once` })).readAll();
   expectStatus(await person.patch(`/api/v1/chat/sessions/${session}`, { agentId: agent }));
   expectStatus(
     await person.patch(`/api/v1/chat/sessions/${session}`, { agentId: null, modelId: 'sandbox/echo' }),
   );
   await createSession(person, { title: `${mark} talk with the agent`, agentId: agent });
+  const chat = `${mark}-chat-${person.userId}`;
+  expectStatus(
+    await person.post('/api/v1/chat', {
+      id: chat,
+      trigger: 'submit-message',
+      messages: [{ id: `${mark}-2`, role: 'user', parts: [{ type: 'text', text: mark }] }],
+      modelId: 'sandbox/echo',
+    }),
+  );
   const { items } = expectStatus(await person.get(`/api/v1/chat/sessions/${session}/messages`));
   const [{ token }] = expectStatus(await person.get('/api/auth/list-sessions'));
   const { userId = '', email = '' } = person;
@@ -142,8 +171,17 @@ async function converse(
     sessionToken: token,
     session,
     message: question.id,
+    answer: answer.id,
+    folder,
+    file: question.parts[1].url.split('/').at(-1),
+    chat,
     execution: answer.executionId,
   };
+}
+
+function toFilePart(mark: string): object {
+  const url = `data:text/plain;base64,${Buffer.from(mark).toString('base64')}`;
+  return { type: 'file', mediaType: 'text/plain', filename: `${mark}.txt`, url };
 }
 
 async function listMembers(owner: Client): Promise<{ id: string; userId: string }[]> {
