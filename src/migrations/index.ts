@@ -12,6 +12,7 @@ import { Audit1764100000000 } from './1764100000000-audit';
 import { Keys1764200000000 } from './1764200000000-keys';
 import { ApiKeys1764300000000 } from './1764300000000-api-keys';
 import { AuditHardening1764310000000 } from './1764310000000-audit-hardening';
+import { ChatContext1764420000000 } from './1764420000000-chat-context';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   Keys1764200000000,
   ApiKeys1764300000000,
   AuditHardening1764310000000,
+  ChatContext1764420000000,
 ];

@@ -72,7 +72,7 @@ export class SessionRepository {
   update(
     scope: Scope,
     id: string,
-    change: Partial<Pick<ChatSession, 'title' | 'modelId'>>,
+    change: Partial<Pick<ChatSession, 'title' | 'titleSource' | 'modelId'>>,
     toSwitch?: (history: AgentHistory) => ChatAgentSwitch | undefined,
   ): Promise<SessionWithHistory | null> {
     const { teamId, userId } = scope;
@@ -98,7 +98,7 @@ export class SessionRepository {
 
 /** Answers count from the last change of agent on; one that failed told the model nothing. */
 const selectToAnswer = `
-  select team_id "teamId", id, user_id "userId", title, model_id "modelId", agent_id "agentId",
+  select team_id "teamId", id, user_id "userId", title, title_source "titleSource", model_id "modelId", agent_id "agentId",
          agent_name "agentName", agent_version "agentVersion", created_at "createdAt", updated_at "updatedAt",
          (select from_agent_name
             from (select from_agent_name, after_message_id from chat_agent_switch

@@ -52,6 +52,7 @@ export class SessionService {
       userId: scope.userId,
       id: uuidv7(),
       title,
+      titleSource: title === '' ? 'message' : 'user',
       modelId: modelId === undefined ? null : await this.toModelId(scope, modelId),
       agentId: agent?.id ?? null,
       agentName: agent?.name ?? null,
@@ -86,7 +87,7 @@ export class SessionService {
   ): Promise<SessionDetailsView> {
     const session = await this.find(scope, id);
     const values = {
-      ...(title === undefined ? {} : { title }),
+      ...(title === undefined ? {} : { title, titleSource: 'user' as const }),
       ...(modelId === undefined
         ? {}
         : { modelId: modelId === null ? null : await this.toModelId(scope, modelId) }),
