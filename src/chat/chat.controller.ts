@@ -25,6 +25,8 @@ import { CurrentCaller, RequirePermission, toScope, type Caller } from '../ident
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendUiMessageStream } from './answers/ui-message-stream';
+import { ContextView } from './context/context.dto';
+import { ContextViewService } from './context/context-view.service';
 import {
   CreateSessionDto,
   FindMessagesDto,
@@ -50,6 +52,7 @@ export class ChatController {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(ContextViewService) private readonly contexts: ContextViewService,
   ) {}
 
   @Get()
@@ -137,6 +140,20 @@ export class ChatController {
   ): Promise<void> {
     const chunks = await this.answers.send(toScope(caller, chatApp), sessionId, body);
     await sendUiMessageStream(reply, chunks);
+  }
+
+  @Get(':sessionId/messages/:messageId/context')
+  @RequirePermission('chat.use')
+  @ApiOperation({
+    summary: 'Show what the model of an answer was sent: which messages, and what stood for the others',
+  })
+  @ApiOkResponse({ type: ContextView })
+  getContext(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Param('messageId', UuidPipe) messageId: string,
+  ): Promise<ContextView> {
+    return this.contexts.get(toScope(caller, chatApp), sessionId, messageId);
   }
 
   @Get(':sessionId/prompt')

@@ -7,6 +7,8 @@ import { needs, toScope, type CallerContext } from '../identity';
 import { toTrpcError } from '../platform/errors';
 import { dto } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
+import { MessageNameDto, type ContextView } from './context/context.dto';
+import { ContextViewService } from './context/context-view.service';
 import {
   CreateSessionDto,
   FindMessagesOfSessionDto,
@@ -26,6 +28,7 @@ export class ChatRouter {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(ContextViewService) private readonly contexts: ContextViewService,
   ) {}
 
   @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
@@ -68,6 +71,14 @@ export class ChatRouter {
     @Ctx() { caller }: CallerContext,
   ): Promise<MessagePageView> {
     return this.sessions.listMessages(toScope(caller, chatApp), sessionId, page);
+  }
+
+  @Query({ input: dto(MessageNameDto), meta: needs('chat.use') })
+  getContext(
+    @Input() { sessionId, messageId }: MessageNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ContextView> {
+    return this.contexts.get(toScope(caller, chatApp), sessionId, messageId);
   }
 
   @Query({ input: dto(SessionNameDto), meta: needs('chat.use') })

@@ -103,8 +103,10 @@ describe('the schema of the database', () => {
       expect(personal.map(({ table }) => table)).toEqual([
         'ai_prompt_text',
         'chat_agent_switch',
+        'chat_context',
         'chat_message',
         'chat_session',
+        'chat_summary',
         'user_app_team_config',
       ]);
     });

@@ -24,7 +24,5 @@ export function findCheapest<M extends Pick<SnapshotModel, 'obstacle' | 'price' 
     return cost === null ? [] : [{ model, cost }];
   });
   const [cheapest] = priced.toSorted((a, b) => (a.cost < b.cost ? -1 : a.cost > b.cost ? 1 : 0));
-  return (
-    cheapest?.model ?? usable.find(({ provider }) => provider.kind !== 'sandbox') ?? usable[0]
-  );
+  return cheapest?.model ?? usable.find(({ provider }) => provider.kind !== 'sandbox') ?? usable[0];
 }

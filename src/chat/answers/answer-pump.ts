@@ -11,6 +11,7 @@ import type { ExecutionConfig } from '../../ai-studio';
 import { AppError, logError, toAppError } from '../../platform/errors';
 import type { JsonObject } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
+import type { Conversation } from '../context/conversation';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { MessageRepository } from '../sessions/message.repository';
 import { MessageUnderConstruction } from './message-under-construction';
@@ -43,9 +44,14 @@ export class AnswerPump {
    * Resolves when the answer has begun; rejects where it failed before that. The rest goes on by itself, and `answer`
    * hears of it.
    */
-  run(scope: Scope, execution: ExecutionConfig, history: UIMessage[], answer: RunningAnswer): Promise<void> {
+  run(
+    scope: Scope,
+    execution: ExecutionConfig,
+    conversation: Conversation,
+    answer: RunningAnswer,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.pump(scope, execution, history, answer, resolve)
+      this.pump(scope, execution, conversation, answer, resolve)
         .then((failure) => (failure ? reject(failure) : resolve()))
         .catch(reject);
     });
@@ -53,8 +59,8 @@ export class AnswerPump {
 
   private async pump(
     scope: Scope,
-    { id: executionId, model, system, settings, agent, getModelRef }: ExecutionConfig,
-    history: UIMessage[],
+    { id: executionId, system, settings, agent, getModelRef }: ExecutionConfig,
+    conversation: Conversation,
     answer: RunningAnswer,
     onBegin: () => void,
   ): Promise<AppError | undefined> {
@@ -66,11 +72,12 @@ export class AnswerPump {
     const keepFailure = (error: unknown): AppError =>
       (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
     try {
+      const { model, messages } = await conversation.open();
       const { stream } = streamText({
         model,
         instructions: system,
         ...settings,
-        messages: await convertToModelMessages(history),
+        messages: await convertToModelMessages(messages),
         abortSignal: answer.signal,
         maxRetries: 0, // the candidates are the retries
         onError: ({ error }) => void keepFailure(error),

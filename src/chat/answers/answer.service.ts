@@ -7,6 +7,8 @@ import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
 import { Metrics } from '../../platform/metrics';
+import { ContextService } from '../context/context.service';
+import { HelperService } from '../context/helper.service';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { KnownSessions } from '../sessions/known-sessions';
@@ -43,6 +45,8 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(KnownSessions) private readonly known: KnownSessions,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
+    @Inject(ContextService) private readonly contexts: ContextService,
+    @Inject(HelperService) private readonly helpers: HelperService,
     @Inject(StopRequests) private readonly stopRequests: StopRequests,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(ENV) private readonly env: Env,
@@ -53,13 +57,14 @@ export class AnswerService implements BeforeApplicationShutdown {
       'Answers that this process is giving now.',
       () => this.running.size,
     );
+    helpers.giveWayTo(() => this.running.size);
     stopRequests.subscribe((messageId) => this.stopAsAsked(messageId));
   }
 
   /**
    * Stores the message and the empty answer, starts the answer and gives its chunks. The server owns the answer: a
-   * reader that goes away does not stop it. Throws what {@link ModelChooser} throws, `CONFLICT` while an answer runs, and
-   * `PROVIDER_FAILED` where no model began to answer.
+   * reader that goes away does not stop it. Throws what {@link ModelChooser} throws, `VALIDATION_FAILED` for a message that
+   * fits no model, `CONFLICT` while an answer runs, and `PROVIDER_FAILED` where no model began to answer.
    */
   async send(
     scope: Scope,
@@ -75,8 +80,12 @@ export class AnswerService implements BeforeApplicationShutdown {
     const { execution, answer, history } = begun;
     const running = new RunningAnswer(answer.id);
     this.running.set(keyOf(scope, sessionId), running);
-    const started = this.pump.run(scope, execution, history, running);
-    void running.done.then(() => this.running.delete(keyOf(scope, sessionId)));
+    const conversation = this.contexts.open(scope, { sessionId, answerId: answer.id }, execution, history);
+    const started = this.pump.run(scope, execution, conversation, running);
+    void running.done.then(() => {
+      this.running.delete(keyOf(scope, sessionId));
+      this.helpers.answered(conversation);
+    });
     await started;
     return running.listen();
   }
@@ -215,6 +224,7 @@ export class AnswerService implements BeforeApplicationShutdown {
       executionId: execution.id,
       clientId: null,
     };
+    await this.contexts.assertFits(execution, question);
     const before = await this.messages.begin(
       scope,
       session,

@@ -58,7 +58,10 @@ function withNote({ start, tokens }: Turn, note: number): Fit {
 /** Each place where a conversation may begin. What stands before the first user's message belongs to the first turn. */
 function toTurns(messages: readonly SizedMessage[]): Turn[] {
   const turns: Turn[] = [];
-  const first = Math.max(messages.findIndex(({ isUser }) => isUser), 0);
+  const first = Math.max(
+    messages.findIndex(({ isUser }) => isUser),
+    0,
+  );
   let tokens = 0;
   for (let start = messages.length - 1; start >= 0; start -= 1) {
     const message = messages[start];

@@ -63,6 +63,9 @@ export class World {
     this.names.set('leaverTeam', leaver.teamId);
     const said = await createSession(admin);
     await say(admin, said, { text: 'Hello' });
+    const { items } = expectStatus(await admin.get(`/api/v1/chat/sessions/${said}/messages`));
+    this.names.set('said', said);
+    this.names.set('answer', items[1].id);
     this.names.set('execution', expectStatus(await admin.get('/api/v1/executions')).items[0].id);
   }
 

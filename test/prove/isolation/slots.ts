@@ -17,6 +17,7 @@ export interface Ids {
   agentName: string;
   session: string;
   message: string;
+  answer: string;
   execution: string;
   apiKey: string;
 }
@@ -59,6 +60,7 @@ export const slots = {
   agent: slot(({ agent }) => agent),
   agentName: slot(({ agentName }) => agentName),
   session: slot(({ session }) => session),
+  answer: slot(({ answer }) => answer),
   apiKey: slot(({ apiKey }) => apiKey),
   execution: slot(({ execution }) => execution),
   /** Anything that an audit event may be about. */

@@ -16,7 +16,7 @@ export interface Team {
   member: Asker;
 }
 
-type Shared = Omit<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'execution'>;
+type Shared = Omit<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'answer' | 'execution'>;
 
 /** Makes a team through the API; `mark` stands in whatever can be named. */
 export async function makeTeam(app: TestApp, wire: WireServer, mark: string): Promise<Team> {
@@ -120,7 +120,7 @@ async function converse(
   person: Client,
   agent: string,
   mark: string,
-): Promise<Pick<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'execution'>> {
+): Promise<Pick<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'answer' | 'execution'>> {
   const userInstructions = { enabled: true, content: `${mark}: what I want` };
   expectStatus(await person.put('/api/v1/app-config/aiStudio/me', { config: { userInstructions } }));
   const session = await createSession(person, { title: `${mark} talk`, modelId: 'sandbox/echo' });
@@ -143,6 +143,7 @@ async function converse(
     sessionToken: token,
     session,
     message: question.id,
+    answer: answer.id,
     execution: answer.executionId,
   };
 }
