@@ -82,6 +82,7 @@ export type AppRouter = Router<{
     updateSession: Mutation<ChatRouter['updateSession']>;
     deleteSession: Mutation<ChatRouter['deleteSession']>;
     getMessages: Query<ChatRouter['getMessages']>;
+    getContext: Query<ChatRouter['getContext']>;
     getSystemPrompt: Query<ChatRouter['getSystemPrompt']>;
     sendMessage: Subscription<ChatRouter['sendMessage']>;
     resumeMessage: Subscription<ChatRouter['resumeMessage']>;

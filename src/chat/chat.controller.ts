@@ -28,6 +28,8 @@ import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
 import { toSendOnce } from './streams/idempotency.repository';
+import { ContextView } from './context/context.dto';
+import { ContextViewService } from './context/context-view.service';
 import {
   CreateSessionDto,
   FindMessagesDto,
@@ -47,6 +49,7 @@ export class ChatController {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(ContextViewService) private readonly contexts: ContextViewService,
   ) {}
 
   @Get()
@@ -146,6 +149,20 @@ export class ChatController {
     const once = toSendOnce(key, 'idempotency-key', sessionId, body);
     const sent = await this.answers.send(toScope(caller, chatApp), sessionId, body, once);
     await sendAnswer(reply, sent);
+  }
+
+  @Get(':sessionId/messages/:messageId/context')
+  @RequirePermission('chat.use')
+  @ApiOperation({
+    summary: 'Show what the model of an answer was sent: which messages, and what stood for the others',
+  })
+  @ApiOkResponse({ type: ContextView })
+  getContext(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Param('messageId', UuidPipe) messageId: string,
+  ): Promise<ContextView> {
+    return this.contexts.get(toScope(caller, chatApp), sessionId, messageId);
   }
 
   @Get(':sessionId/prompt')

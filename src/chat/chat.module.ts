@@ -17,6 +17,14 @@ import { FolderController } from './folders/folder.controller';
 import { FolderRepository } from './folders/folder.repository';
 import { FolderService } from './folders/folder.service';
 import { BranchRepository } from './sessions/branch.repository';
+import { ContextRepository } from './context/context.repository';
+import { ContextViewService } from './context/context-view.service';
+import { ContextService } from './context/context.service';
+import { HelperModel } from './context/helper-model';
+import { HelperQueue } from './context/helper-queue';
+import { HelperService } from './context/helper.service';
+import { SummaryService } from './context/summary.service';
+import { TitleService } from './context/title.service';
 import { KnownSessions } from './sessions/known-sessions';
 import { MessageRepository } from './sessions/message.repository';
 import { SearchRepository } from './sessions/search.repository';
@@ -57,6 +65,14 @@ import { UiChatService } from './ui-chat/ui-chat.service';
     ModelMessages,
     StopRequests,
     SessionService,
+    ContextRepository,
+    ContextService,
+    ContextViewService,
+    HelperModel,
+    HelperQueue,
+    TitleService,
+    SummaryService,
+    HelperService,
     ModelChooser,
     AnswerLog,
     AbandonedAnswers,

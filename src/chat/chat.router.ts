@@ -17,6 +17,8 @@ import {
   type FolderView,
 } from './folders/folder.dto';
 import { FolderService } from './folders/folder.service';
+import { MessageNameDto, type ContextView } from './context/context.dto';
+import { ContextViewService } from './context/context-view.service';
 import {
   CreateSessionDto,
   FindMessagesOfSessionDto,
@@ -42,6 +44,7 @@ export class ChatRouter {
     @Inject(AnswerService) private readonly answers: AnswerService,
     @Inject(AnswerStreams) private readonly streams: AnswerStreams,
     @Inject(FolderService) private readonly folders: FolderService,
+    @Inject(ContextViewService) private readonly contexts: ContextViewService,
   ) {}
 
   @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
@@ -84,6 +87,14 @@ export class ChatRouter {
     @Ctx() { caller }: CallerContext,
   ): Promise<MessagePageView> {
     return this.sessions.listMessages(toScope(caller, chatApp), sessionId, page);
+  }
+
+  @Query({ input: dto(MessageNameDto), meta: needs('chat.use') })
+  getContext(
+    @Input() { sessionId, messageId }: MessageNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ContextView> {
+    return this.contexts.get(toScope(caller, chatApp), sessionId, messageId);
   }
 
   @Query({ input: dto(SessionNameDto), meta: needs('chat.use') })

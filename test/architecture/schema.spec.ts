@@ -107,8 +107,10 @@ describe('the schema of the database', () => {
         'chat_idempotency_key',
         'chat_file',
         'chat_folder',
+        'chat_context',
         'chat_message',
         'chat_session',
+        'chat_summary',
         'user_app_team_config',
       ]);
     });

@@ -9,6 +9,7 @@ import { findFamily, type Family } from '../prompts/families';
 import type { ComposedPrompt } from '../prompts/layers';
 import { PromptService } from '../prompts/prompt.service';
 import { CandidateService, type SkippedModel } from './candidates';
+import { findCheapest } from './cheapest-model';
 import { findOverflow, probablyFits } from './context-window';
 import { findRefusal } from './input-kinds';
 import type { ExecutionRequest } from './execution-request';
@@ -61,14 +62,14 @@ export class ExecutionPlanner {
   /** To whom. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE` or `TOKEN_MISSING`. */
   async choose(
     scope: Scope,
-    { modelId, fallback }: ExecutionRequest,
+    { modelId, fallback, cheapest }: ExecutionRequest,
     agent: ExecutableAgent | undefined,
     inputs: PromptInputs,
   ): Promise<ExecutionPlan> {
     const snapshot = await this.snapshots.get(scope.teamId);
     const preferredModelId = agent?.modelId ?? undefined;
     const { usable, skipped } = await this.candidates.choose(snapshot, scope, {
-      modelId,
+      modelId: modelId ?? (cheapest ? findCheapest(snapshot.models)?.id : undefined),
       fallback,
       preferredModelId,
     });

@@ -5,6 +5,11 @@ import type { InputKind } from './input-kinds';
 export interface ExecutionRequest {
   /** Id or `<providerId>/<modelKey>`; the agent's model where absent, else the team's default. */
   modelId?: string | undefined;
+  /**
+   * For small work beside an answer: where `modelId` names none, the team's cheapest model by list price. Models without a
+   * known price come after those with one, the sandbox last. Default false.
+   */
+  cheapest?: boolean | undefined;
   /** Whether the team's other models may answer where the first cannot. Default true. */
   fallback?: boolean | undefined;
   /** Whose instructions, settings and model apply. */

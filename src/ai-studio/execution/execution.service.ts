@@ -1,4 +1,4 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { LanguageModelV4, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { Inject, Injectable } from '@nestjs/common';
 import { wrapLanguageModel } from 'ai';
 import { v7 as uuidv7 } from 'uuid';
@@ -10,17 +10,39 @@ import { estimateTokens } from '../prompts/token-count';
 import { getProviderKind } from '../providers/provider-kinds';
 import { ExecutionRepository } from '../usage/execution.repository';
 import { firstPartTimeoutOf, settingsOf, type CandidateSettings } from './candidate-settings';
+import { CandidateWindow } from './candidate-window';
 import type { SkippedModel } from './candidates';
 import { ExecutionMetrics } from './execution-metrics';
 import { ExecutionPlanner, type ExecutionPlan, type PlannedCandidate } from './execution-planner';
 import { ExecutionRecord, type RecordedCandidate, type TriedModel } from './execution-record';
 import type { ExecutionRequest } from './execution-request';
-import { FallbackModel } from './fallback-model';
 import { listRefusedInputs, type InputKind } from './input-kinds';
+import { FallbackModel, type FitToCandidate } from './fallback-model';
 import { metering } from './metering';
 import { ModelClients } from './model-clients';
 
 const expiresAfterMs = 10 * 60_000;
+
+/** A model that may answer. */
+export interface ExecutionCandidate {
+  modelId: string;
+  modelRef: string;
+  providerId: string;
+  displayName: string;
+  strategy: StrategyName;
+  /** What it can be sent. */
+  window: CandidateWindow;
+  /** What of a message it is known not to take. */
+  refusedInputs: InputKind[];
+  /** The offline model: it costs nothing, and what it says means nothing. */
+  isSandbox: boolean;
+}
+
+/** What a candidate is sent in place of a call's messages. Throws an `AppError` to let it give way to the next. */
+export type FitToExecutionCandidate = (
+  candidate: ExecutionCandidate,
+  prompt: LanguageModelV4Prompt,
+) => Promise<LanguageModelV4Prompt>;
 
 /** All that an executor needs: `streamText({ model, instructions: system, ...settings, messages })`. */
 export interface ExecutionConfig {
@@ -31,15 +53,9 @@ export interface ExecutionConfig {
   /** The first candidate's system prompt. Passed on as it is, each other candidate gets it in its own family's form. */
   system: string;
   settings: CandidateSettings;
-  candidates: {
-    modelId: string;
-    modelRef: string;
-    providerId: string;
-    displayName: string;
-    strategy: StrategyName;
-    /** What of a message it is known not to take. */
-    refusedInputs: InputKind[];
-  }[];
+  candidates: ExecutionCandidate[];
+  /** The same model, for an executor that sends each candidate what fits it: `fit` is asked before each is called. */
+  fitted: (fit: FitToExecutionCandidate) => LanguageModelV4;
   /** Which of them answers: known once an answer began. Until then the one that is asked, beginning with the first. */
   getModelRef: () => string;
   /** Models that came before it and did not answer, as far as it is known by then. */
@@ -85,22 +101,22 @@ export class ExecutionService {
       this.metrics,
       this.logger,
     );
+    const toModel = (fit?: FitToCandidate): LanguageModelV4 =>
+      wrapLanguageModel({ model: new FallbackModel(candidates, record, fit), middleware: metering(record) });
+    const views = plan.candidates.map((planned, index) =>
+      toView(planned, (candidates[index] ?? first).settings.maxOutputTokens),
+    );
     return {
       id,
-      model: wrapLanguageModel({
-        model: new FallbackModel(candidates, record),
-        middleware: metering(record),
-      }),
+      model: toModel(),
+      fitted: (fit) =>
+        toModel((candidate, prompt) => {
+          const view = views.find(({ modelId }) => modelId === candidate.modelId);
+          return view ? fit(view, prompt) : Promise.resolve(prompt);
+        }),
       system: firstPlanned.prompt.system,
       settings: first.settings,
-      candidates: plan.candidates.map(({ model, prompt }) => ({
-        modelId: model.id,
-        modelRef: model.ref,
-        providerId: model.provider.id,
-        displayName: model.displayName,
-        strategy: prompt.strategy,
-        refusedInputs: listRefusedInputs(model.capabilities),
-      })),
+      candidates: views,
       getModelRef: () => record.modelRef,
       getTriedModels: () => record.triedModels,
       skipped,
@@ -131,6 +147,19 @@ export class ExecutionService {
       firstPartTimeoutMs: firstPartTimeoutOf(model, agent?.settings),
     };
   }
+}
+
+function toView({ model, prompt, family }: PlannedCandidate, maxOutputTokens: number): ExecutionCandidate {
+  return {
+    modelId: model.id,
+    modelRef: model.ref,
+    providerId: model.provider.id,
+    displayName: model.displayName,
+    strategy: prompt.strategy,
+    refusedInputs: listRefusedInputs(model.capabilities),
+    window: new CandidateWindow(model.contextWindow, maxOutputTokens, prompt.system, family),
+    isSandbox: model.provider.kind === 'sandbox',
+  };
 }
 
 function toSummary({

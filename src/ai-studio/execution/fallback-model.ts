@@ -2,6 +2,7 @@ import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
   LanguageModelV4GenerateResult,
+  LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
@@ -30,6 +31,12 @@ export interface Candidate {
   refusedInputs: readonly InputKind[];
 }
 
+/** What a candidate is sent in place of a call's messages. Throws an `AppError` to let it give way to the next. */
+export type FitToCandidate<C extends Candidate = Candidate> = (
+  candidate: C,
+  prompt: LanguageModelV4Prompt,
+) => Promise<LanguageModelV4Prompt>;
+
 /** Hears what became of each candidate. */
 export interface AttemptListener {
   onAttempt(attempt: Attempt, candidate: Candidate): void;
@@ -51,6 +58,7 @@ export class FallbackModel implements LanguageModelV4 {
   constructor(
     private readonly candidates: readonly [Candidate, ...Candidate[]],
     private readonly listener: AttemptListener,
+    private readonly fit: FitToCandidate = (_candidate, prompt) => Promise.resolve(prompt),
   ) {
     this.modelId = candidates[0].modelRef;
   }
@@ -107,7 +115,8 @@ export class FallbackModel implements LanguageModelV4 {
       });
       try {
         const model = await candidate.getModel();
-        const result = await ask(model, toCallOptions(options, first, candidate), candidate);
+        const prompt = await this.fit(candidate, options.prompt);
+        const result = await ask(model, toCallOptions({ ...options, prompt }, first, candidate), candidate);
         this.listener.onAttempt(attempt({ outcome: 'answered' }), candidate);
         return result;
       } catch (error) {

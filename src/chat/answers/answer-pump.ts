@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { streamText, toUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
+import { streamText, toUIMessageStream, type UIMessageChunk } from 'ai';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig } from '../../ai-studio';
 import { AppError, logError, toAppError } from '../../platform/errors';
 import type { JsonObject } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
+import type { Conversation } from '../context/conversation';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { ModelMessages } from '../files/model-messages';
 import { MessageRepository } from '../sessions/message.repository';
@@ -25,12 +26,6 @@ const preamble = new Set<UIMessageChunk['type']>([
 /** Chunks after which nothing more of an answer comes. */
 const endings = new Set<UIMessageChunk['type']>(['finish', 'abort', 'error']);
 
-/** What was said before in a conversation, oldest first. */
-interface History {
-  sessionId: string;
-  messages: UIMessage[];
-}
-
 /** Runs one execution to its end, whoever listens, and stores what it says as it says it. */
 @Injectable()
 export class AnswerPump {
@@ -45,9 +40,14 @@ export class AnswerPump {
    * Resolves when the answer has begun; rejects where it failed before that. The rest goes on by itself, and `answer`
    * hears of it.
    */
-  run(scope: Scope, execution: ExecutionConfig, history: History, answer: RunningAnswer): Promise<void> {
+  run(
+    scope: Scope,
+    execution: ExecutionConfig,
+    conversation: Conversation,
+    answer: RunningAnswer,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.pump(scope, execution, history, answer, resolve)
+      this.pump(scope, execution, conversation, answer, resolve)
         .then((failure) => (failure ? reject(failure) : resolve()))
         .catch(reject);
     });
@@ -56,11 +56,11 @@ export class AnswerPump {
   private async pump(
     scope: Scope,
     execution: ExecutionConfig,
-    history: History,
+    conversation: Conversation,
     answer: RunningAnswer,
     onBegin: () => void,
   ): Promise<AppError | undefined> {
-    const { model, system, settings } = execution;
+    const { system, settings } = execution;
     const store = new AnswerStore(scope, answer.messageId, execution, this.messages, this.logger);
     const writer = new AnswerLogWriter(scope, answer.messageId, this.log, this.logger, {
       onWritten: (bytes) => answer.feed.forget(bytes),
@@ -72,11 +72,12 @@ export class AnswerPump {
     const keepFailure = (error: unknown): AppError =>
       (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
     try {
+      const { model, messages } = await conversation.open();
       const { stream } = streamText({
         model,
         instructions: system,
         ...settings,
-        messages: await this.modelMessages.of(scope, history.sessionId, history.messages),
+        messages: await this.modelMessages.of(scope, conversation.place.sessionId, messages),
         abortSignal: answer.signal,
         maxRetries: 0, // the candidates are the retries
         onError: ({ error }) => void keepFailure(error),
@@ -84,7 +85,7 @@ export class AnswerPump {
       const chunks = toUIMessageStream({
         stream,
         generateMessageId: () => answer.messageId,
-        messageMetadata: ({ part }) => metadataOf(execution, history, part.type),
+        messageMetadata: ({ part }) => metadataOf(execution, conversation, part.type),
         onError: (error) => errorText(keepFailure(error)),
       });
       for await (const chunk of chunks) {
@@ -125,7 +126,7 @@ export class AnswerPump {
 /** At the start what is known by then; which model answers, once it has begun to. */
 function metadataOf(
   { id: executionId, agent, getModelRef, getTriedModels }: ExecutionConfig,
-  { sessionId }: History,
+  { place: { sessionId } }: Conversation,
   at: string,
 ): object | undefined {
   if (at === 'start') return { sessionId, executionId, ...(agent ? { agent } : {}) };

@@ -5,6 +5,8 @@ import type { ExecutionConfig, SystemPrompt } from '../../ai-studio';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
+import { ContextService } from '../context/context.service';
+import { HelperService } from '../context/helper.service';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { BranchRepository } from '../sessions/branch.repository';
@@ -58,18 +60,21 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(RunningAnswers) private readonly running: RunningAnswers,
     @Inject(AnswerStreams) private readonly streams: AnswerStreams,
     @Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys,
+    @Inject(ContextService) private readonly contexts: ContextService,
+    @Inject(HelperService) private readonly helpers: HelperService,
     @Inject(StopRequests) private readonly stopRequests: StopRequests,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(ENV) private readonly env: Env,
   ) {
+    helpers.giveWayTo(() => this.running.all().length);
     stopRequests.subscribe((messageId) => this.running.findByMessage(messageId)?.stop('stopped'));
   }
 
   /**
    * Stores the message and the empty answer, starts the answer and gives its stream. The server owns the answer: a
    * reader that goes away does not stop it. With `once`, a message that was sent before gets the answer that it got then.
-   * Throws what {@link ModelChooser} throws, `CONFLICT` while an answer runs or where the key was used for another
-   * message, and `PROVIDER_FAILED` where no model began to answer.
+   * Throws what {@link ModelChooser} throws, `VALIDATION_FAILED` for a message that fits no model, `CONFLICT` while an
+   * answer runs or where the key was used for another message, and `PROVIDER_FAILED` where no model began to answer.
    */
   send(scope: Scope, sessionId: string, input: SendMessageDto, once?: SendOnce): Promise<SentMessage> {
     const turn = toNewTurn(toUserMessage(input), input.parentId, input.modelId);
@@ -176,7 +181,9 @@ export class AnswerService implements BeforeApplicationShutdown {
     if (!begun) throw changedMeanwhile();
     const { execution, answer, history } = begun;
     const running = this.running.add(scope, sessionId, answer.id);
-    await this.pump.run(scope, execution, { sessionId, messages: history }, running);
+    const conversation = this.contexts.open(scope, { sessionId, answerId: answer.id }, execution, history);
+    void running.done.then(() => this.helpers.answered(conversation));
+    await this.pump.run(scope, execution, conversation, running);
     return { ...this.streams.read(scope, answer.id, running.feed), isReplayed: false };
   }
 
@@ -215,6 +222,8 @@ export class AnswerService implements BeforeApplicationShutdown {
     execution: ExecutionConfig,
   ): Promise<BegunAnswer | undefined> {
     const messages = toNewMessages(scope, session.id, turn, execution);
+    const asked = messages.question ?? turn.repeated;
+    if (asked) await this.contexts.assertFits(execution, asked);
     const before = await this.messages.begin(
       scope,
       session,

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { cutText, type Scope } from '@kdx/shared';
 import type { ExecutionConfig, InputKind } from '../../ai-studio';
-import { toFileUrl } from '../files/file-url';
+import { toFileSize, toFileUrl } from '../files/file-url';
 import { kindOf } from '../files/media-types';
 import type { NewFile } from '../files/new-file';
 import type { ChatMessage } from '../sessions/chat.entities';
@@ -11,6 +11,8 @@ import type { NewUserMessage } from './user-message';
 /** What a user asks to be answered: a new question, or one that there is, where `question` is absent. */
 export interface Turn {
   question?: NewUserMessage;
+  /** The question that there is. */
+  repeated?: Pick<ChatMessage, 'id' | 'parts'>;
   place: Place;
   /** What the question holds beside text. */
   inputs: InputKind[];
@@ -33,7 +35,12 @@ export function toNewTurn(
 
 /** Another answer to a question. */
 export function toRepeatedTurn({ id, parts }: ChatMessage, modelId: string | undefined): Turn {
-  return { place: { after: 'question', messageId: id }, inputs: inputsOf(parts), modelId };
+  return {
+    repeated: { id, parts },
+    place: { after: 'question', messageId: id },
+    inputs: inputsOf(parts),
+    modelId,
+  };
 }
 
 /** What is stored of a turn before its model is called. */
@@ -85,12 +92,13 @@ function toTitle(text: string = '', [file]: NewFile[]): string {
 }
 
 /** As a UI message has it: whoever reads it gets the bytes from its URL. */
-function toFilePart(sessionId: string, { id, mediaType, filename }: NewFile): object {
+function toFilePart(sessionId: string, { id, mediaType, filename, content }: NewFile): object {
   return {
     type: 'file',
     mediaType,
     ...(filename === null ? {} : { filename }),
     url: toFileUrl(sessionId, id),
+    providerMetadata: toFileSize(content.length),
   };
 }
 

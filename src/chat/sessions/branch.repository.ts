@@ -3,6 +3,7 @@ import { In, type EntityManager } from 'typeorm';
 import { isUuid, type Scope } from '@kdx/shared';
 import { TeamTransaction } from '../../platform/database';
 import { ChatMessage } from './chat.entities';
+import type { HistoryMessage } from './message.repository';
 
 /** A message of a branch, with the ids of all that stand in its place, itself among them, oldest first. */
 export interface BranchMessage {
@@ -63,6 +64,20 @@ export class BranchRepository {
       );
       return rows.map(({ id }) => id);
     });
+  }
+
+  /** What led to a message, oldest first, those without content left out: what was there to be sent for it. */
+  listBefore(scope: Scope, sessionId: string, messageId: string): Promise<HistoryMessage[]> {
+    return this.transaction.run(scope, (manager) =>
+      manager.query<HistoryMessage[]>(
+        `${branch}
+         select id, role, parts from branch join chat_message message using (id)
+          where message.team_id = $1 and message.user_id = $2 and message.session_id = $3
+            and distance > 0 and jsonb_array_length(parts) > 0
+          order by distance desc`,
+        [...toPlace(scope, sessionId), messageId],
+      ),
+    );
   }
 
   /** The messages of a branch page by page. Empty where the leaf is not of this conversation. */

@@ -19,6 +19,10 @@ export class ChatSession {
   @Column('text')
   title!: string;
 
+  /** Where the title is from: the beginning of the first message, a model, or a person, whose title nothing overwrites. */
+  @Column('text', { name: 'title_source' })
+  titleSource!: 'message' | 'generated' | 'user';
+
   /** Model of the conversation; `null` follows the user's preference, then the agent's, then the team's default. */
   @Column('uuid', { name: 'model_id', nullable: true })
   modelId!: string | null;

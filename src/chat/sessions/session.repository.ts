@@ -98,7 +98,7 @@ export class SessionRepository {
   update(
     scope: Scope,
     id: string,
-    change: Partial<Pick<ChatSession, 'title' | 'modelId' | 'folderId' | 'headMessageId'>>,
+    change: Partial<Pick<ChatSession, 'title' | 'titleSource' | 'modelId' | 'folderId' | 'headMessageId'>>,
     toSwitch?: (history: AgentHistory) => ChatAgentSwitch | undefined,
   ): Promise<SessionWithHistory | null> {
     const { teamId, userId } = scope;
@@ -124,7 +124,7 @@ export class SessionRepository {
 
 /** Answers count from the last change of agent on; one that failed told the model nothing. */
 const selectToAnswer = `
-  select team_id "teamId", id, user_id "userId", title, model_id "modelId", agent_id "agentId",
+  select team_id "teamId", id, user_id "userId", title, title_source "titleSource", model_id "modelId", agent_id "agentId",
          agent_name "agentName", agent_version "agentVersion", folder_id "folderId", head_message_id "headMessageId",
          client_id "clientId", created_at "createdAt", updated_at "updatedAt",
          (select from_agent_name

@@ -50,6 +50,7 @@ export class SessionService {
       userId: scope.userId,
       id: uuidv7(),
       title,
+      titleSource: title === '' ? 'message' : 'user',
       modelId: modelId === undefined ? null : await this.toModelId(scope, modelId),
       agentId: agent?.id ?? null,
       agentName: agent?.name ?? null,
@@ -105,7 +106,7 @@ export class SessionService {
     const session = await this.find(scope, id);
     if (typeof folderId === 'string') await this.folders.assertOwn(scope, folderId);
     const values = {
-      ...(title === undefined ? {} : { title }),
+      ...(title === undefined ? {} : { title, titleSource: 'user' as const }),
       ...(modelId === undefined
         ? {}
         : { modelId: modelId === null ? null : await this.toModelId(scope, modelId) }),

@@ -113,6 +113,10 @@ const fields: Record<string, fc.Arbitrary<unknown>> = {
   'mutation aiModelSync.apply body': fc
     .nat(poolSize - 1)
     .map((index) => ({ providerId: `~listed${index}~`, diffId: `~diff${index}~` })),
+  ...both('GET /api/v1/chat/sessions/{sessionId}/messages/{messageId}/context', 'query chat.getContext', {
+    sessionId: fc.constant('~said~'),
+    messageId: fc.constant('~answer~'),
+  }),
   'POST /api/v1/chat/sessions/{sessionId}/messages body': said,
   'subscription chat.sendMessage body': fc
     .tuple(one('session'), said)

@@ -64,8 +64,10 @@ export class World {
     const said = await createSession(admin);
     const file = { type: 'file', mediaType: 'text/plain', url: 'data:text/plain;base64,SGVsbG8=' };
     await say(admin, said, { message: { role: 'user', parts: [file] } });
-    const [question] = expectStatus(await admin.get(`/api/v1/chat/sessions/${said}/messages`)).items;
+    const [question, answer] = expectStatus(await admin.get(`/api/v1/chat/sessions/${said}/messages`)).items;
     this.names.set('asked', said);
+    this.names.set('said', said);
+    this.names.set('answer', answer.id);
     this.names.set('question', question.id);
     this.names.set('file', question.parts[0].url.split('/').at(-1));
     this.names.set('execution', expectStatus(await admin.get('/api/v1/executions')).items[0].id);

@@ -257,6 +257,11 @@ const recipesOfChat: Recipe[] = [
     sessionId: id.session,
     cursor: id.messagesCursor,
   }),
+  ...both(
+    [`GET ${chats}/:sessionId/messages/:messageId/context`, 'query chat.getContext'],
+    { sessionId: id.session, messageId: id.answer },
+    'member',
+  ),
   ...both([`POST ${chats}/:sessionId/messages`, 'subscription chat.sendMessage'], {
     sessionId: id.session,
     text: 'Hello',

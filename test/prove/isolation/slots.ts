@@ -65,6 +65,7 @@ export const slots = {
   agent: slot(({ agent }) => agent),
   agentName: slot(({ agentName }) => agentName),
   session: slot(({ session }) => session),
+  answer: slot(({ answer }) => answer),
   apiKey: slot(({ apiKey }) => apiKey),
   execution: slot(({ execution }) => execution),
   /** Anything that an audit event may be about. */
