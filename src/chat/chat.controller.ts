@@ -28,7 +28,7 @@ import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendUiMessageStream } from './answers/ui-message-stream';
 import { uiMessageStream } from './streams/answer-stream.controller';
-import { toSendOnce } from './streams/idempotency.repository';
+import { toSendOnce } from './streams/send-once';
 import {
   CreateSessionDto,
   FindMessagesDto,
