@@ -51,7 +51,7 @@ export async function measureStreams(): Promise<Figure[]> {
     return [
       ...figures,
       plain(`streams held at ${partsPerSecond} parts a second, p99 below ${boundMs} ms`, held, ''),
-      plain('memory a stream, then', perStream, 'kB'),
+      ...(held > 0 ? [plain('memory a stream, then', perStream, 'kB')] : []),
     ];
   } finally {
     await agent.destroy();
