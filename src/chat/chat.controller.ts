@@ -27,7 +27,7 @@ import { CurrentCaller, RequirePermission, toScope, type Caller } from '../ident
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
-import { toSendOnce } from './streams/idempotency.repository';
+import { toSendOnce } from './streams/send-once';
 import { ContextView } from './context/context.dto';
 import { ContextViewService } from './context/context-view.service';
 import {

@@ -34,7 +34,7 @@ import {
 import { SessionService } from './sessions/session.service';
 import { AnswerStreams } from './streams/answer-streams';
 import { ResumeMessageDto, SendMessageOnceDto } from './streams/answer-stream.dto';
-import { toSendOnce } from './streams/idempotency.repository';
+import { toSendOnce } from './streams/send-once';
 import { toStreamPosition } from './streams/stream-position';
 
 @Router({ alias: 'chat' })

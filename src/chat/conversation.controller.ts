@@ -11,7 +11,7 @@ import { ExportDto } from './exports/export.dto';
 import { ExportService } from './exports/export.service';
 import { FileService, inertContent } from './files/file.service';
 import { RegenerateDto } from './sessions/chat.dto';
-import { toSendOnce } from './streams/idempotency.repository';
+import { toSendOnce } from './streams/send-once';
 
 const bytes = { schema: { type: 'string', format: 'binary' } };
 

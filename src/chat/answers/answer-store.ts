@@ -1,10 +1,10 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig } from '../../ai-studio';
-import type { Statement } from '../../platform/database';
 import type { Logger } from '../../platform/logging';
 import type { ChatMessage } from '../sessions/chat.entities';
 import type { MessageRepository } from '../sessions/message.repository';
+import type { EndOfLog } from '../streams/answer-log.repository';
 import { MessageUnderConstruction } from './message-under-construction';
 import { toStoredParts } from './ui-parts';
 
@@ -37,7 +37,7 @@ export class AnswerStore {
   }
 
   /** Stores the final state in one transaction with `endOfLog`; false where the log was not this process's to end. */
-  async end(state: Partial<Pick<ChatMessage, 'status' | 'error'>>, endOfLog: Statement[]): Promise<boolean> {
+  async end(state: Partial<Pick<ChatMessage, 'status' | 'error'>>, endOfLog: EndOfLog): Promise<boolean> {
     await this.saving;
     try {
       const said = this.toStored(await this.message.whole());

@@ -118,8 +118,9 @@ export class MessageRepository {
     state: Said & Partial<Pick<ChatMessage, 'status' | 'error'>>,
     endOfLog: Statement[],
   ): Promise<boolean> {
-    // First the log, which only the process that the row names may write.
-    const statements = [...endOfLog, this.statementToSave(scope, id, { ...state, instanceId: null })];
+    // First the log, which only the process that the row names may write. Where it may not, whoever may ends the log.
+    const owned = endOfLog.length > 0 ? { instanceId: null } : {};
+    const statements = [...endOfLog, this.statementToSave(scope, id, { ...state, ...owned })];
     const [log] = await writeWithPatience(() =>
       this.transaction.pipeline<{ isOwned?: boolean }>(scope, statements),
     );

@@ -10,6 +10,8 @@ const maxBatchBytes = 128 * 1024;
 /** How much may be unwritten, while the database is away, before the answer has to wait. */
 const maxUnwrittenBytes = 8 * 1024 * 1024;
 const maxRetryMs = 1_000;
+/** Where a write takes long, the next one waits this many times as long: a busy database gets fewer and larger ones. */
+const restFactor = 4;
 
 interface Listener {
   /** So many bytes of the answer are in the log. */
@@ -73,18 +75,20 @@ export class AnswerLogWriter {
   }
 
   private async write(): Promise<void> {
-    for (let failures = 0; !this.isEnding;) {
+    for (let failures = 0, restMs = 0; !this.isEnding;) {
       if (!this.batch) {
-        if (this.unwritten.length === 0 || this.size < batchBytes) await this.pause(batchMs);
+        if (this.size < batchBytes || restMs > batchMs) await this.pause(Math.max(batchMs, restMs));
         if (this.isEnding) return;
         if (this.unwritten.length === 0) continue;
         this.batch = this.take();
       }
       try {
+        const startedAt = performance.now();
         if (!(await this.log.append(this.scope, this.messageId, this.batch))) return this.lose();
         this.listener.onWritten(this.batch.end);
         this.batch = undefined;
         failures = 0;
+        restMs = Math.min((performance.now() - startedAt) * restFactor, maxRetryMs);
       } catch (error) {
         if (failures === 0) this.report(error);
         if (this.isEnding) return;

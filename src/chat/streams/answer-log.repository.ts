@@ -1,18 +1,15 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
-import {
-  Database,
-  Housekeeping,
-  Recovery,
-  TeamTransaction,
-  type Statement,
-  type TransactionScope,
-} from '../../platform/database';
+import { Database, Housekeeping, Recovery, TeamTransaction, type Statement } from '../../platform/database';
+import { ChatAnswerEvent } from './answer-log.entities';
 import type { MessageStatus } from '../sessions/chat.entities';
 
 const channel = 'ai_studio_answer_events';
 /** Rows that a reader takes at once. */
 const pageRows = 32;
+
+/** Whose an answer is. */
+type OwnedScope = Pick<Scope, 'teamId' | 'userId'>;
 
 /** Events that go into the log together. */
 export interface EventBatch {
@@ -23,6 +20,9 @@ export interface EventBatch {
   isEnd: boolean;
   text: string;
 }
+
+/** Statements that write the end of a log, for the transaction that stores the end of the answer. */
+export type EndOfLog = Statement[];
 
 /** An answer as one who wants to read its stream needs it. */
 export interface LoggedAnswer {
@@ -73,7 +73,7 @@ export class AnswerLog implements OnModuleInit {
   }
 
   /** The same as statements for a transaction of somebody else's. */
-  statementsToAppend(scope: Scope, messageId: string, batches: EventBatch[]): Statement[] {
+  statementsToAppend(scope: Scope, messageId: string, batches: EventBatch[]): EndOfLog {
     const { teamId, userId } = scope;
     const { instanceId } = this.recovery;
     const appends = batches.map(({ seq, end, isEnd, text }): Statement => [
@@ -136,7 +136,7 @@ export class AnswerLog implements OnModuleInit {
    * log ends; it is not called where another has taken it over, or it ended properly.
    */
   async takeOver(
-    scope: TransactionScope,
+    scope: OwnedScope,
     messageId: string,
     end: (
       stored: object[],
@@ -148,13 +148,29 @@ export class AnswerLog implements OnModuleInit {
       // Whoever writes its log holds the row against this lock; who comes later finds that it is no longer theirs.
       const [answer] = await manager.query<{ parts: object[] }[]>(lockAbandoned, place);
       if (!answer) return;
-      const { parts, last } = await end(answer.parts, await manager.query<EventBatch[]>(readAll, place));
-      if (last) await manager.query(appendFreely, [...place, last.seq, last.end, last.isEnd, last.text]);
+      const { teamId } = scope;
+      const rows = await manager.find(ChatAnswerEvent, {
+        where: { teamId, messageId },
+        order: { seq: 'ASC' },
+      });
+      const { parts, last } = await end(
+        answer.parts,
+        rows.map(({ seq, bytes, isEnd, text }) => ({ seq, end: bytes, isEnd, text })),
+      );
+      if (last) await manager.insert(ChatAnswerEvent, toRow(scope, messageId, last));
       await manager.query(settleAbandoned, [...place, JSON.stringify(parts)]);
       if (this.database.mode === 'server')
         await manager.query('select pg_notify($1, $2)', [channel, messageId]);
     });
   }
+}
+
+function toRow(
+  { teamId, userId }: OwnedScope,
+  messageId: string,
+  { seq, end, isEnd, text }: EventBatch,
+): ChatAnswerEvent {
+  return { teamId, userId, messageId, seq, bytes: end, isEnd, text, createdAt: new Date() };
 }
 
 const columns = `seq, bytes as "end", is_end as "isEnd", text`;
@@ -170,17 +186,11 @@ const appendAsOwner = `
   )
   select exists (select from owner) as "isOwned"`;
 
-const appendFreely = `
-  insert into chat_answer_event (team_id, user_id, message_id, seq, bytes, is_end, text, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, now())`;
-
 const readAfterOffset = `
   select ${columns} from chat_answer_event where ${ofMessage} and bytes > $4 order by seq limit ${pageRows}`;
 
 const readFromEvent = `
   select ${columns} from chat_answer_event where ${ofMessage} and seq >= $4 order by seq limit 1`;
-
-const readAll = `select ${columns} from chat_answer_event where ${ofMessage} order by seq`;
 
 const answerColumns = `
   message.id, message.status, message.instance_id as "instanceId", coalesce(last.seq, 0) as "lastNumber",

@@ -24,7 +24,7 @@ export function toStreamPosition(
 }
 
 /** The id of an event, as a stream says it. */
-export function toEventPosition(id: string, field: string): StreamPosition {
+function toEventPosition(id: string, field: string): StreamPosition {
   const [, number, ofAnswer] = /^(\d{1,15})\.([0-9a-f]{8})$/.exec(id) ?? [];
   if (number === undefined || ofAnswer === undefined)
     throw validationFailed([{ field, problem: 'must be the id of an event of the stream' }]);

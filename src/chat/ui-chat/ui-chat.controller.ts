@@ -7,7 +7,7 @@ import { MayAnswer } from '../../platform/http';
 import { sendAnswer, sendUiMessageStream, uiMessageStream } from '../answers/ui-message-stream';
 import { MessageView } from '../sessions/chat.dto';
 import { JoinStreamDto, lastEventIdHeader } from '../streams/answer-stream.dto';
-import { toSendOnce } from '../streams/idempotency.repository';
+import { toSendOnce } from '../streams/send-once';
 import { toStreamPosition } from '../streams/stream-position';
 import { UiChatDto, UiMessageView } from './ui-chat.dto';
 import { UiChatService } from './ui-chat.service';

@@ -12,7 +12,7 @@ import { SessionRepository } from '../sessions/session.repository';
 import { SessionService } from '../sessions/session.service';
 import { toUiMessageView } from '../sessions/views';
 import { AnswerStreams, type AnswerStream } from '../streams/answer-streams';
-import type { SendOnce } from '../streams/idempotency.repository';
+import type { SendOnce } from '../streams/send-once';
 import type { StreamPosition } from '../streams/stream-position';
 import type { UiChatDto, UiMessageView } from './ui-chat.dto';
 

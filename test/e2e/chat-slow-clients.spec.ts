@@ -1,6 +1,6 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { sendUiMessageStream } from './ui-message-stream';
+import { sendUiMessageStream } from '../../src/chat/answers/ui-message-stream';
 
 /** Longer than what the buffers of both sides take. */
 const piece = Buffer.alloc(64 * 1024, 'x');
