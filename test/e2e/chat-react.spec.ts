@@ -220,6 +220,32 @@ describe('useChat', () => {
     expect((loaded[0]!.metadata as { siblings: string[] }).siblings).toHaveLength(3);
   });
 
+  it('may send no more than the ids of what was said before', async () => {
+    const transport = new DefaultChatTransport<UIMessage>({
+      api: chatPath,
+      prepareSendMessagesRequest: ({ id, messages, trigger, messageId, body }) => ({
+        body: {
+          ...body,
+          id,
+          trigger,
+          messageId,
+          messages: messages
+            .slice(-3)
+            .map((message, index, last) =>
+              index === last.length - 1 ? message : { id: message.id, role: message.role, parts: [] },
+            ),
+        },
+      }),
+    });
+    const chat: Chat = renderHook(() => useChat({ transport }));
+    replies('Re: a', 'Re: b', 'Re: c');
+    for (const text of ['a', 'b', 'c']) {
+      await act(() => chat.result.current.sendMessage({ text }, { body: { modelId: model.ref } }));
+      await ended(chat);
+    }
+    expect(told().map(([, text]) => text)).toEqual(['a', 'Re: a', 'b', 'Re: b', 'c']);
+  });
+
   it('stops: the page at once, the answer by its own door; and the next message is taken', async () => {
     const chat = openChat();
     void chat.result.current.sendMessage({ text: slowly(2_000, 50) });
