@@ -16,6 +16,8 @@ import type { UiChatDto, UiMessageView } from './ui-chat.dto';
 
 type Chunks = AsyncGenerator<UIMessageChunk>;
 
+/** A chat's id stands in the path of its stream. */
+const notIds = new Set(['sessions', 'folders', '.', '..']);
 /** How many of a client's messages are looked for, from the last one back, to find one that is stored. */
 const maxLookedBack = 20;
 /** Of a conversation that is shown from the beginning again. */
@@ -36,6 +38,8 @@ export class UiChatService {
 
   /** Answers a new, an edited or an old question. Throws `VALIDATION_FAILED`, `NOT_FOUND`, and what `AnswerService.send` throws. */
   async send(scope: Scope, request: UiChatDto): Promise<Chunks> {
+    if (notIds.has(request.id))
+      throw validationFailed([{ field: 'id', problem: 'is part of an address here: choose another' }]);
     return request.trigger === 'regenerate-message'
       ? this.regenerate(scope, request)
       : this.submit(scope, request, readLast(request.messages));
