@@ -284,6 +284,7 @@ describe('a consumer that imports AiStudioModule', () => {
         providerId: model.providerId,
         displayName: 'one',
         strategy: 'default',
+        refusedInputs: [],
       },
     ]);
     expect((await listExecutions(admin)).map((execution) => execution.id)).not.toContain(id);
