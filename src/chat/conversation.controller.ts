@@ -10,6 +10,7 @@ import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
 import { ExportDto } from './exports/export.dto';
 import { ExportService } from './exports/export.service';
 import { FileService, inertContent } from './files/file.service';
+import { takenMediaTypes } from './files/media-types';
 import { RegenerateDto } from './sessions/chat.dto';
 import { toSendOnce } from './streams/send-once';
 
@@ -86,7 +87,7 @@ export class ConversationController {
   @ApiOperation({ summary: 'Get a file of a message' })
   @ApiOkResponse({
     description: 'The bytes, as they were sent',
-    content: { 'image/*': bytes, 'application/pdf': bytes, 'text/*': bytes, 'application/json': bytes },
+    content: Object.fromEntries(takenMediaTypes.map((mediaType) => [mediaType, bytes])),
   })
   async getFile(
     @CurrentCaller() caller: Caller,

@@ -71,6 +71,59 @@ describe('useChat', () => {
 
   const replies = (...texts: string[]) => server.next(...texts.map((text) => ({ reply: { text } })));
 
+  it('is refused what is no request of a chat: by the field', async () => {
+    const message = { id: 'm', role: 'user', parts: [{ type: 'text', text: 'Hi' }] };
+    const fitting = { id: 'refused', trigger: 'submit-message', messages: [message] };
+    const cases: [object, string][] = [
+      [{ ...fitting, id: 'sessions' }, 'id'],
+      [{ ...fitting, id: 'x'.repeat(101) }, 'id'],
+      [{ ...fitting, trigger: 'resume-stream' }, 'trigger'],
+      [{ ...fitting, messages: [] }, 'messages'],
+      [{ ...fitting, messages: [message, { ...message, role: 'assistant' }] }, 'messages.1.role'],
+      [{ ...fitting, messages: [{ ...message, role: 'system' }] }, 'messages.0.role'],
+      [{ ...fitting, messages: [{ ...message, id: 5 }] }, 'messages.0.id'],
+      [{ ...fitting, messages: [{ ...message, parts: 'Hi' }] }, 'messages.0.parts'],
+      [{ ...fitting, messages: [{ ...message, parts: ['Hi'] }] }, 'messages.0.parts.0'],
+      [{ ...fitting, messages: [{ ...message, parts: [{ type: 'tool-x' }] }] }, 'messages.0.parts.0'],
+      [{ ...fitting, model: 'gpt' }, 'model'],
+    ];
+    for (const [body, field] of cases) {
+      const answer = await owner.post(chatPath, body);
+      expect(answer).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_FAILED' } } });
+      expect(answer.body.error.details.fields[0].field).toBe(field);
+    }
+    expect(
+      await owner.post(chatPath, { ...fitting, trigger: 'regenerate-message', messages: [] }),
+    ).toMatchObject({
+      status: 404,
+      body: { error: { code: 'NOT_FOUND' } },
+    });
+    expect((await owner.get(`${chatPath}/refused/messages`)).status).toBe(404);
+    expect((await owner.post(`${chatPath}/refused/stop`)).status).toBe(404);
+  });
+
+  it('goes on in one conversation where two first messages come at one moment', async () => {
+    const id = generateId();
+    const post = (text: string) =>
+      owner.post(chatPath, {
+        id,
+        trigger: 'submit-message',
+        messages: [{ id: text, role: 'user', parts: [{ type: 'text', text }] }],
+      });
+    const answers = await Promise.all(['one', 'two', 'three'].map(post));
+    expect(answers.map(({ status }) => status).filter((status) => status !== 200 && status !== 409)).toEqual(
+      [],
+    );
+    expect(answers.some(({ status }) => status === 200)).toBe(true);
+    const { items } = expectStatus(await owner.get('/api/v1/chat/sessions?limit=200'));
+    const shown = await load(id);
+    expect(
+      items.filter(
+        ({ id: one }: { id: string }) => one === (shown[0]!.metadata as { sessionId: string }).sessionId,
+      ),
+    ).toHaveLength(1);
+  });
+
   describe('on an error', () => {
     it('gives a person what to act on: the code, and what to do', async () => {
       const chat = openChat({ body: { modelId: 'openai/none' } });
@@ -218,6 +271,32 @@ describe('useChat', () => {
     expect(loaded.map(textOf)).toEqual(['d', 'Re: d']);
     expect(loaded[0]!.id).toBe(question!.id);
     expect((loaded[0]!.metadata as { siblings: string[] }).siblings).toHaveLength(3);
+  });
+
+  it('may send no more than the ids of what was said before', async () => {
+    const transport = new DefaultChatTransport<UIMessage>({
+      api: chatPath,
+      prepareSendMessagesRequest: ({ id, messages, trigger, messageId, body }) => ({
+        body: {
+          ...body,
+          id,
+          trigger,
+          messageId,
+          messages: messages
+            .slice(-3)
+            .map((message, index, last) =>
+              index === last.length - 1 ? message : { id: message.id, role: message.role, parts: [] },
+            ),
+        },
+      }),
+    });
+    const chat: Chat = renderHook(() => useChat({ transport }));
+    replies('Re: a', 'Re: b', 'Re: c');
+    for (const text of ['a', 'b', 'c']) {
+      await act(() => chat.result.current.sendMessage({ text }, { body: { modelId: model.ref } }));
+      await ended(chat);
+    }
+    expect(told().map(([, text]) => text)).toEqual(['a', 'Re: a', 'b', 'Re: b', 'c']);
   });
 
   it('stops: the page at once, the answer by its own door; and the next message is taken', async () => {

@@ -306,8 +306,8 @@ describe('what comes in over REST', () => {
         [
           'POST',
           `chat/sessions/${sessionId}/messages`,
-          { message: { role: 'user', parts: [{ type: 'file', url: 'http://x' }] } },
-          'message.parts.0',
+          { message: { role: 'user', parts: [{ type: 'file', mediaType: 'image/png', url: 'http://x' }] } },
+          'message.parts.0.url',
         ],
         [
           'POST',
@@ -530,7 +530,9 @@ describe('what comes in over REST', () => {
     });
 
     it('whatever any of its parts is, and never by our fault', async () => {
-      for (const operation of operations) {
+      // A chat of any id may be about to begin: that nothing runs in it is no refusal.
+      const isOpen = ({ path }: { path: string }) => path === '/api/v1/chat/{chatId}/stream';
+      for (const operation of operations.filter((one) => !isOpen(one))) {
         for (const { name } of operation.parameters.filter((parameter) => parameter.in === 'path')) {
           for (const text of oddTexts.filter(Boolean)) {
             const path = pathOf(operation, { [name]: text });

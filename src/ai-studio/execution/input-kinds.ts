@@ -8,7 +8,7 @@ import type { ModelCapabilities } from '../models/model.entity';
 import type { SnapshotModel } from '../models/team-snapshot';
 
 /** What a message may hold beside text. */
-export const inputKinds = ['image', 'pdf'] as const;
+const inputKinds = ['image', 'pdf'] as const;
 export type InputKind = (typeof inputKinds)[number];
 
 const capabilityOf = { image: 'imageInput', pdf: 'pdfInput' } as const satisfies Record<

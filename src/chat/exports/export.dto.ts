@@ -1,6 +1,6 @@
 import { EnumField } from '../../platform/http';
 
-export const exportFormats = ['markdown', 'json'] as const;
+const exportFormats = ['markdown', 'json'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 export class ExportDto {

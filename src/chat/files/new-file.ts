@@ -11,7 +11,7 @@ export interface NewFile {
   content: Buffer;
 }
 
-export const maxFileBytes = 10 * 1024 * 1024;
+const maxFileBytes = 10 * 1024 * 1024;
 /** Of all files of a message together. */
 export const maxFilesBytes = 20 * 1024 * 1024;
 const maxFilename = 200;

@@ -16,6 +16,8 @@ import type { SendOnce } from '../streams/send-once';
 import type { StreamPosition } from '../streams/stream-position';
 import type { UiChatDto, UiMessageView } from './ui-chat.dto';
 
+/** A chat's id stands in the path of its stream. */
+const notIds = new Set(['sessions', 'folders', '.', '..']);
 /** How many of a client's messages are looked for, from the last one back, to find one that is stored. */
 const maxLookedBack = 20;
 /** Of a conversation that is shown from the beginning again. */
@@ -37,6 +39,8 @@ export class UiChatService {
 
   /** Answers a new, an edited or an old question. Throws `VALIDATION_FAILED`, `NOT_FOUND`, and what `AnswerService.send` throws. */
   async send(scope: Scope, request: UiChatDto, once?: SendOnce): Promise<SentMessage> {
+    if (notIds.has(request.id))
+      throw validationFailed([{ field: 'id', problem: 'is part of an address here: choose another' }]);
     return request.trigger === 'regenerate-message'
       ? this.regenerate(scope, request, once)
       : this.submit(scope, request, readLast(request.messages), once);
