@@ -148,6 +148,8 @@ function ofKey(
     ai_team_provider_model: range.worlds.theirs.model,
     ai_agent: range.worlds.theirs.agent,
     chat_session: range.worlds.theirs.session,
+    chat_message: range.worlds.theirs.message,
+    chat_summary: range.worlds.theirs.summary,
   };
   const child = columns[parentColumns.indexOf('id')];
   const values = own.map((column) => {

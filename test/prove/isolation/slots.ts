@@ -18,6 +18,7 @@ export interface Ids {
   session: string;
   message: string;
   answer: string;
+  summary: string;
   execution: string;
   apiKey: string;
 }
