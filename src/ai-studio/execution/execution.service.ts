@@ -37,7 +37,7 @@ export interface ExecutionCandidate {
 }
 
 /** How much of a conversation a candidate is sent. Throws an `AppError` to let it give way to the next. */
-export type FitToExecutionCandidate = (candidate: ExecutionCandidate) => Promise<SentShare>;
+type FitToExecutionCandidate = (candidate: ExecutionCandidate) => Promise<SentShare>;
 
 /** All that an executor needs: `streamText({ model, instructions: system, ...settings, messages })`. */
 export interface ExecutionConfig {

@@ -1,7 +1,7 @@
 import { permissions } from '../../../src/identity';
 import type { TestApp } from '../../support/app';
 import { addMember, createSession, say, signUp, Client } from '../../support/client';
-import { addTeamProvider, enableModel, expectStatus } from '../../support/providers';
+import { addTeamProvider, disableModel, enableModel, expectStatus } from '../../support/providers';
 import { eventually } from '../../support/streams';
 import type { WireServer } from '../../support/wire';
 import type { ModelListServer } from '../../support/wire/model-lists';
@@ -121,14 +121,14 @@ async function furnish(
 /** A conversation too long for its model; gives the id of the summary of what was left out. */
 async function converseAtLength(person: Client, wire: WireServer, mark: string): Promise<string> {
   const settings = { maxOutputTokens: 100 };
-  const { ref } = await addTeamProvider(person, wire, {
+  const { id, ref } = await addTeamProvider(person, wire, {
     name: `${mark}-small`,
     modelKey: `${mark}-small`,
     contextWindow: 4_000,
     settings,
   });
   const session = await createSession(person, { title: `${mark} at length`, modelId: ref });
-  return eventually(async () => {
+  const summary = await eventually(async () => {
     const { chunks } = await say(person, session, { text: `${mark} `.repeat(100) });
     const start = chunks.find(({ type }) => type === 'start');
     const context = await person.get(
@@ -136,6 +136,8 @@ async function converseAtLength(person: Client, wire: WireServer, mark: string):
     );
     return context.status === 200 && context.body.summary?.id;
   });
+  await disableModel(person, id);
+  return summary;
 }
 
 /** All that belongs to one person of the team. */
