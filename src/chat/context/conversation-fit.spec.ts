@@ -99,6 +99,6 @@ describe('fitting a conversation to a candidate', () => {
     await fit();
     const startedAt = performance.now();
     for (let n = 0; n < 10; n += 1) await fit();
-    expect((performance.now() - startedAt) / 10).toBeLessThan(60); // 8 ms on an idle machine; the machine may be busy
+    expect((performance.now() - startedAt) / 10).toBeLessThan(60); // generous: the machine may be busy
   });
 });
