@@ -29,6 +29,7 @@ export class ChatContext1764420000000 implements MigrationInterface {
       create index chat_summary_of_message on chat_summary (team_id, up_to_message_id);
       create table chat_context (
         team_id uuid not null,
+        id uuid not null,
         message_id uuid not null,
         model_ref text not null,
         user_id uuid not null,
@@ -41,11 +42,12 @@ export class ChatContext1764420000000 implements MigrationInterface {
         summary_id uuid,
         note_tokens integer not null,
         created_at timestamptz not null,
-        primary key (team_id, message_id, model_ref),
+        primary key (team_id, id),
         foreign key (team_id, user_id, session_id) references chat_session (team_id, user_id, id) on delete cascade,
         foreign key (team_id, message_id) references chat_message (team_id, id) on delete cascade,
         foreign key (team_id, summary_id) references chat_summary (team_id, id) on delete set null (summary_id)
       );
+      create index chat_context_of_message on chat_context (team_id, message_id);
       create index chat_context_of_session on chat_context (team_id, session_id);
       create index chat_context_of_summary on chat_context (team_id, summary_id) where summary_id is not null;
     `);

@@ -32,7 +32,8 @@ interface SentMessage {
 
 /** What a call to the wire held, each message as one text. */
 function sentBy(request: WireRequest | undefined): SentMessage[] {
-  const { messages } = request?.body as { messages: { role: string; content: unknown }[] };
+  if (!request) throw new Error('nothing was asked');
+  const { messages } = request.body as { messages: { role: string; content: unknown }[] };
   return messages.map(({ role, content }) => ({
     role,
     content:

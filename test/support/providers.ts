@@ -49,8 +49,13 @@ export async function addTeamProvider(
   expectStatus(await admin.put(`/api/v1/tokens/${providerId}`, { token: key }));
   const model = { id: models[0].id, ref: models[0].ref, providerId };
   await enableModel(admin, model.id, settings);
-  expectStatus(await admin.put('/api/v1/app-config/chat/team', { config: { generatedTitles: titles } }));
+  await setTitles(admin, titles);
   return model;
+}
+
+/** Whether conversations of a team get titles of a model: else providers hear of answers alone. */
+export async function setTitles(admin: Client, generatedTitles: boolean): Promise<void> {
+  expectStatus(await admin.put('/api/v1/app-config/chat/team', { config: { generatedTitles } }));
 }
 
 export async function enableModel(admin: Client, modelId: string, settings: object = {}): Promise<void> {

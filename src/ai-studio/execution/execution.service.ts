@@ -1,4 +1,4 @@
-import type { LanguageModelV4, LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Inject, Injectable } from '@nestjs/common';
 import { wrapLanguageModel } from 'ai';
 import { v7 as uuidv7 } from 'uuid';
@@ -20,6 +20,7 @@ import { listRefusedInputs, type InputKind } from './input-kinds';
 import { FallbackModel, type FitToCandidate } from './fallback-model';
 import { metering } from './metering';
 import { ModelClients } from './model-clients';
+import type { SentShare } from './shorten-prompt';
 
 const expiresAfterMs = 10 * 60_000;
 
@@ -38,11 +39,8 @@ export interface ExecutionCandidate {
   isSandbox: boolean;
 }
 
-/** What a candidate is sent in place of a call's messages. Throws an `AppError` to let it give way to the next. */
-export type FitToExecutionCandidate = (
-  candidate: ExecutionCandidate,
-  prompt: LanguageModelV4Prompt,
-) => Promise<LanguageModelV4Prompt>;
+/** How much of a conversation a candidate is sent. Throws an `AppError` to let it give way to the next. */
+type FitToExecutionCandidate = (candidate: ExecutionCandidate) => Promise<SentShare>;
 
 /** All that an executor needs: `streamText({ model, instructions: system, ...settings, messages })`. */
 export interface ExecutionConfig {
@@ -110,9 +108,10 @@ export class ExecutionService {
       id,
       model: toModel(),
       fitted: (fit) =>
-        toModel((candidate, prompt) => {
+        toModel((candidate) => {
           const view = views.find(({ modelId }) => modelId === candidate.modelId);
-          return view ? fit(view, prompt) : Promise.resolve(prompt);
+          if (!view) throw new Error('A candidate is one of those that were prepared.');
+          return fit(view);
         }),
       system: firstPlanned.prompt.system,
       settings: first.settings,

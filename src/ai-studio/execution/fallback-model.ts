@@ -2,7 +2,6 @@ import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
   LanguageModelV4GenerateResult,
-  LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
@@ -16,6 +15,7 @@ import { toCallOptions, type CandidateSettings } from './candidate-settings';
 import { ConnectionLost, describeFailure, EmptyAnswer, type Failure } from './failures';
 import { bufferUntilContent } from './first-content';
 import { relayStream } from './relay-stream';
+import { shortenPrompt, type SentShare } from './shorten-prompt';
 
 /** One model that may answer, with what it is to be asked with. */
 export interface Candidate {
@@ -31,11 +31,8 @@ export interface Candidate {
   refusedInputs: readonly InputKind[];
 }
 
-/** What a candidate is sent in place of a call's messages. Throws an `AppError` to let it give way to the next. */
-export type FitToCandidate<C extends Candidate = Candidate> = (
-  candidate: C,
-  prompt: LanguageModelV4Prompt,
-) => Promise<LanguageModelV4Prompt>;
+/** How much of a call's messages a candidate is sent. Throws an `AppError` to let it give way to the next. */
+export type FitToCandidate = (candidate: Candidate) => Promise<SentShare>;
 
 /** Hears what became of each candidate. */
 export interface AttemptListener {
@@ -58,7 +55,8 @@ export class FallbackModel implements LanguageModelV4 {
   constructor(
     private readonly candidates: readonly [Candidate, ...Candidate[]],
     private readonly listener: AttemptListener,
-    private readonly fit: FitToCandidate = (_candidate, prompt) => Promise.resolve(prompt),
+    /** All of them where absent. */
+    private readonly fit?: FitToCandidate,
   ) {
     this.modelId = candidates[0].modelRef;
   }
@@ -115,7 +113,8 @@ export class FallbackModel implements LanguageModelV4 {
       });
       try {
         const model = await candidate.getModel();
-        const prompt = await this.fit(candidate, options.prompt);
+        const share = await this.fit?.(candidate);
+        const prompt = share ? shortenPrompt(options.prompt, share) : options.prompt;
         const result = await ask(model, toCallOptions({ ...options, prompt }, first, candidate), candidate);
         this.listener.onAttempt(attempt({ outcome: 'answered' }), candidate);
         return result;

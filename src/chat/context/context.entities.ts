@@ -44,11 +44,15 @@ export class ChatContext {
   @PrimaryColumn('uuid', { name: 'team_id' })
   teamId!: string;
 
+  /** Made in order. */
+  @PrimaryColumn('uuid')
+  id!: string;
+
   /** The answer. */
-  @PrimaryColumn('uuid', { name: 'message_id' })
+  @Column('uuid', { name: 'message_id' })
   messageId!: string;
 
-  @PrimaryColumn('text', { name: 'model_ref' })
+  @Column('text', { name: 'model_ref' })
   modelRef!: string;
 
   @Column('uuid', { name: 'user_id' })

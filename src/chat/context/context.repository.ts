@@ -37,7 +37,7 @@ export class ContextRepository {
     }));
   }
 
-  /** Stored once for an answer and a model. Nothing happens where the conversation was deleted meanwhile. */
+  /** Nothing happens where the conversation was deleted meanwhile. */
   async insert(scope: Scope, context: ChatContext): Promise<void> {
     const { teamId, userId } = scope;
     await this.transaction.run(scope, async (manager) => {
@@ -45,13 +45,7 @@ export class ContextRepository {
       if (!(await manager.existsBy(ChatMessage, { teamId, userId, id: messageId }))) return;
       const isThere =
         summaryId === null || (await manager.existsBy(ChatSummary, { teamId, userId, id: summaryId }));
-      await manager
-        .createQueryBuilder()
-        .insert()
-        .into(ChatContext)
-        .values({ ...context, summaryId: isThere ? summaryId : null })
-        .orIgnore()
-        .execute();
+      await manager.insert(ChatContext, { ...context, summaryId: isThere ? summaryId : null });
     });
   }
 
@@ -85,7 +79,7 @@ export class ContextRepository {
       if (!answer) return null;
       const contexts = await manager.find(ChatContext, {
         where: { teamId, userId, messageId: id },
-        order: { createdAt: 'ASC' },
+        order: { id: 'ASC' },
       });
       const ids = contexts.flatMap(({ summaryId }) => summaryId ?? []);
       const summaries = await Promise.all(

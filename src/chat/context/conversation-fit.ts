@@ -1,5 +1,5 @@
 import { AppError } from '../../platform/errors';
-import type { ExecutionCandidate, InputBudget } from '../../ai-studio';
+import type { CandidateWindow, InputBudget } from '../../ai-studio';
 import { toContextNote } from './context-note';
 import type { EarlierContext } from './context.repository';
 import type { ChatSummary } from './context.entities';
@@ -11,6 +11,15 @@ export interface BranchPart extends CountedMessage {
   role: 'user' | 'assistant' | 'system';
 }
 
+/** Whom a conversation is fitted to. */
+export interface FitTarget {
+  modelRef: string;
+  window: Pick<
+    CandidateWindow,
+    'tokenizer' | 'holdsSurely' | 'estimateBudget' | 'countBudget' | 'getCounter'
+  >;
+}
+
 /** What one candidate is sent of a conversation. */
 export interface ConversationFit {
   /** Index of the first message that is sent. */
@@ -18,10 +27,12 @@ export interface ConversationFit {
   budget: InputBudget | null;
   /** Stands for what is left out; `undefined` where nothing is, or where there is no room for it. */
   note: { text: string; tokens: number; summary: ChatSummary | undefined } | undefined;
+  /** Index of the last message that a summary tells, be it too long to be sent here; -1 where there is none. */
+  told: number;
 }
 
 /** A summary that takes more of the budget than this is not sent. */
-const mostForSummary = 1 / 4;
+export const mostForSummary = 1 / 4;
 
 /** Counting is work of this process: others get their turn in between. */
 const countForMs = 10;
@@ -32,13 +43,14 @@ const countForMs = 10;
  */
 export async function fitConversation(
   history: readonly BranchPart[],
-  { window, modelRef }: Pick<ExecutionCandidate, 'window' | 'modelRef'>,
+  { window, modelRef }: FitTarget,
   getEarlier: () => Promise<EarlierContext>,
 ): Promise<ConversationFit | undefined> {
   const bytes = history.reduce((sum, message) => sum + mostTokensOf(message), 0);
-  if (window.holdsSurely(bytes)) return { start: 0, budget: window.estimateBudget(), note: undefined };
+  if (window.holdsSurely(bytes))
+    return { start: 0, budget: window.estimateBudget(), note: undefined, told: -1 };
   const budget = await window.countBudget();
-  if (!budget) return { start: 0, budget, note: undefined };
+  if (!budget) return { start: 0, budget, note: undefined, told: -1 };
   const counter = await window.getCounter();
   const sizes = await countNewest(
     history,
@@ -46,7 +58,7 @@ export async function fitConversation(
     (message) => countMessage(message, window.tokenizer, counter).tokens,
   );
   const whole = fitMessages(sizes, { budget: budget.tokens, note: 0 });
-  if (!whole || whole.start === 0) return whole && { start: 0, budget, note: undefined };
+  if (!whole || whole.start === 0) return whole && { start: 0, budget, note: undefined, told: -1 };
 
   const { summaries, contexts } = await getEarlier();
   const places = new Map(history.map(({ id }, index) => [id, index]));
@@ -66,7 +78,13 @@ export async function fitConversation(
   if (!fit) return undefined;
   // The one that says most of what is left out, and nothing of what is sent.
   const [best] = notes.filter(({ upTo }) => upTo < fit.start).toSorted((a, b) => b.upTo - a.upTo);
-  return { start: fit.start, budget, note: fit.hasNote ? best : undefined };
+  const told = summaries.flatMap(({ upToMessageId }) => places.get(upToMessageId) ?? []);
+  return {
+    start: fit.start,
+    budget,
+    note: fit.hasNote ? best : undefined,
+    told: Math.max(-1, ...told.filter((upTo) => upTo < fit.start)),
+  };
 }
 
 /** `VALIDATION_FAILED` for a message that fits none of the models, however little else is sent: by the one that lacks least. */

@@ -1,5 +1,5 @@
-import type { LanguageModelV4, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { UIMessage } from 'ai';
+import { v7 as uuidv7 } from 'uuid';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionCandidate, ExecutionConfig } from '../../ai-studio';
 import { AppError } from '../../platform/errors';
@@ -17,6 +17,7 @@ export interface AnswerPlace {
 export class Conversation {
   private earlier: Promise<EarlierContext> | undefined;
   private latest: ConversationFit | undefined;
+  private readonly recorded = new Set<string>();
 
   constructor(
     readonly scope: Scope,
@@ -37,15 +38,15 @@ export class Conversation {
    * What to call `streamText` with: the messages for the first candidate that holds them, and a model that leaves out more
    * for a candidate that holds less. Rejects with `MODEL_NOT_AVAILABLE` where none holds the newest message.
    */
-  async open(): Promise<{ model: LanguageModelV4; messages: UIMessage[] }> {
+  async open(): Promise<{ model: ExecutionConfig['model']; messages: UIMessage[] }> {
     const [widest, base] = await this.findFirstFit();
-    const model = this.execution.fitted(async (candidate, prompt) => {
+    const model = this.execution.fitted(async (candidate) => {
       const own = candidate === widest ? base : await this.fitTo(candidate);
       if (!own) throw tooSmall(candidate);
       // What the first one leaves out is not in the prompt: one that holds more is sent the same.
       const fit = own.start < base.start ? base : own;
       this.record(candidate, { ...fit, budget: own.budget });
-      return toPrompt(prompt, this.countTurns(fit.start), fit.note?.text);
+      return { turns: this.countTurns(fit.start), note: fit.note?.text };
     });
     return { model, messages: this.history.slice(base.start) };
   }
@@ -75,6 +76,8 @@ export class Conversation {
   /** Beside the call, which does not wait for it: that it cannot be shown later fails no answer. */
   private record({ modelRef, window }: ExecutionCandidate, fit: ConversationFit): void {
     this.latest = fit;
+    if (this.recorded.has(modelRef)) return; // a call of several steps asks it again
+    this.recorded.add(modelRef);
     const { start, budget, note } = fit;
     const { teamId, userId } = this.scope;
     const { sessionId, answerId } = this.place;
@@ -82,6 +85,7 @@ export class Conversation {
       .insert(this.scope, {
         teamId,
         userId,
+        id: uuidv7(),
         sessionId,
         messageId: answerId,
         modelRef,
@@ -98,23 +102,6 @@ export class Conversation {
         this.logger.error({ err: error, messageId: answerId }, 'what a model was sent could not be recorded'),
       );
   }
-}
-
-/** The instructions, and the messages from the last `turns` user messages on, the note in front of the first of these. */
-function toPrompt(
-  prompt: LanguageModelV4Prompt,
-  turns: number,
-  note: string | undefined,
-): LanguageModelV4Prompt {
-  const users = prompt.flatMap(({ role }, index) => (role === 'user' ? [index] : []));
-  const first = users.at(-turns);
-  if (first === undefined || (first === users[0] && note === undefined)) return prompt;
-  return prompt.flatMap((message, index): LanguageModelV4Prompt => {
-    if (message.role === 'system') return [message];
-    if (index < first) return [];
-    if (index > first || message.role !== 'user' || note === undefined) return [message];
-    return [{ ...message, content: [{ type: 'text' as const, text: note }, ...message.content] }];
-  });
 }
 
 function tooSmall({ modelRef, window }: ExecutionCandidate): AppError {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Conversation } from './conversation';
+import { mostForSummary } from './conversation-fit';
 import { HelperQueue } from './helper-queue';
 import { toText } from './message-text';
 import { mostTokensOf } from './message-tokens';
@@ -46,13 +47,15 @@ export class HelperService {
   private considerSummary(conversation: Conversation): void {
     const { scope, place, history, sent } = conversation;
     const first = sent && history[sent.start];
+    const limit = (sent?.budget?.tokens ?? 0) * mostForSummary;
     if (!first || sent.start === 0 || this.tried.has(place.sessionId) || !isStale(conversation)) return;
     this.queue.add({
       key: `summary/${place.sessionId}`,
       teamId: scope.teamId,
       run: async (signal) => {
         this.tried.set(place.sessionId, true);
-        if (await this.summaries.extend(scope, place, first.id, signal)) this.tried.delete(place.sessionId);
+        if (await this.summaries.extend(scope, place, { before: first.id, limit }, signal))
+          this.tried.delete(place.sessionId);
       },
     });
   }
@@ -61,10 +64,7 @@ export class HelperService {
 /** Whether enough was left out that no summary tells. By bytes: a fourth of them are tokens, about. */
 function isStale({ history, sent }: Conversation): boolean {
   if (!sent?.budget) return false;
-  const summary = sent.note?.summary;
-  if (!summary) return true;
-  const upTo = history.findIndex(({ id }) => id === summary.upToMessageId);
-  const untold = history.slice(upTo + 1, sent.start);
+  const untold = history.slice(sent.told + 1, sent.start);
   const tokens = untold.reduce((sum, message) => sum + mostTokensOf(message) / 4, 0);
   return tokens > sent.budget.tokens * staleShare;
 }

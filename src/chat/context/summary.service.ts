@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { cutText, type Scope } from '@kdx/shared';
-import type { ExecutionConfig } from '../../ai-studio';
+import type { ExecutionConfig, TokenCounter } from '../../ai-studio';
 import { BranchRepository } from '../sessions/branch.repository';
 import type { HistoryMessage } from '../sessions/message.repository';
 import { toContextNote, withoutTags } from './context-note';
@@ -12,6 +12,7 @@ import { toText } from './message-text';
 
 const maxOutputTokens = 2_000;
 const longestSummary = 8_000;
+const shareOfLimit = 3 / 4;
 /** Of one message no more is read: what is long is seldom what matters later. */
 const charactersOfMessage = 4_000;
 /** Of the helper's budget: it has to hold the former summary, too, and the message framing. */
@@ -29,18 +30,18 @@ export class SummaryService {
   ) {}
 
   /**
-   * Summarises what was left out for an answer, up to the message before `firstSentId`: the former summary of this branch
+   * Summarises what was left out for an answer, up to the message before `before`, in at most `limit` tokens: the former summary of this branch
    * and what came after it, or as much of that as the helper holds. Says whether there is a new summary: none where the conversation is gone, or the
    * team has no model to write one.
    */
   async extend(
     scope: Scope,
     { sessionId, answerId }: AnswerPlace,
-    firstSentId: string,
+    { before, limit }: { before: string; limit: number },
     signal: AbortSignal,
   ): Promise<boolean> {
     const messages = await this.branch.listBefore(scope, sessionId, answerId);
-    const end = messages.findIndex(({ id }) => id === firstSentId);
+    const end = messages.findIndex(({ id }) => id === before);
     if (end <= 0) return false;
     const { summaries } = await this.contexts.findEarlier(scope, sessionId, undefined);
     const places = new Map(messages.map(({ id }, index) => [id, index]));
@@ -61,9 +62,10 @@ export class SummaryService {
       maxOutputTokens,
       signal,
     });
-    const text = cutText(said.text.toWellFormed().replaceAll('\0', '').trim(), longestSummary);
-    if (text === '') return false;
     const counter = await execution.candidates[0]?.window.getCounter();
+    if (!counter) return false;
+    const text = toStoredText(said.text, limit, counter);
+    if (text === '') return false;
     return this.contexts.insertSummary(scope, {
       teamId: scope.teamId,
       userId: scope.userId,
@@ -71,12 +73,20 @@ export class SummaryService {
       id: uuidv7(),
       upToMessageId: last.id,
       text,
-      tokens: counter?.count(toContextNote(text)).tokens ?? text.length,
+      tokens: counter.count(text).tokens,
       modelRef: said.modelRef,
       executionId: said.executionId,
       createdAt: new Date(),
     });
   }
+}
+
+/** Cut to what will be sent of it; with room left, since the models that read it may count otherwise. */
+function toStoredText(said: string, limit: number, counter: TokenCounter): string {
+  const text = cutText(said.toWellFormed().replaceAll('\0', '').trim(), longestSummary);
+  const { tokens } = counter.count(toContextNote(text));
+  const share = (limit * shareOfLimit) / tokens;
+  return share < 1 ? cutText(text, Math.floor(text.length * share)).trim() : text;
 }
 
 /** The oldest messages, as many as the helper holds; one at least, so that a summary goes on. */

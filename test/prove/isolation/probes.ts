@@ -150,6 +150,7 @@ function ofKey(
     chat_session: range.worlds.theirs.session,
     chat_message: range.worlds.theirs.message,
     chat_folder: range.worlds.theirs.folder,
+    chat_summary: range.worlds.theirs.summary,
   };
   const child = columns[parentColumns.indexOf('id')];
   const values = own.map((column) => {

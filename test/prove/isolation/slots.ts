@@ -23,6 +23,7 @@ export interface Ids {
   file: string;
   /** The id that a chat client has for a conversation. */
   chat: string;
+  summary: string;
   execution: string;
   apiKey: string;
 }

@@ -1,8 +1,9 @@
 import { permissions } from '../../../src/identity';
 import type { TestApp } from '../../support/app';
-import { addMember, createSession, signUp, Client } from '../../support/client';
+import { addMember, createSession, say, signUp, Client } from '../../support/client';
 import { openBytes } from '../../support/event-streams';
-import { addTeamProvider, enableModel, expectStatus } from '../../support/providers';
+import { addTeamProvider, disableModel, enableModel, expectStatus } from '../../support/providers';
+import { eventually } from '../../support/streams';
 import type { WireServer } from '../../support/wire';
 import type { ModelListServer } from '../../support/wire/model-lists';
 import type { Asker, Askers } from './credentials';
@@ -98,7 +99,9 @@ async function furnish(
   );
   const teamInstructions = { enabled: true, content: `${mark}: instructions of the team` };
   expectStatus(await owner.put('/api/v1/app-config/aiStudio/team', { config: { teamInstructions } }));
-  expectStatus(await owner.put('/api/v1/app-config/chat/team', { config: { agentSwitching: 'allowed' } }));
+  const config = { agentSwitching: 'allowed', helperModelId: model.ref };
+  expectStatus(await owner.put('/api/v1/app-config/chat/team', { config }));
+  const summary = await converseAtLength(owner, wire, mark);
   const agentName = `${mark} agent`;
   const { id: agent } = expectStatus(
     await owner.post('/api/v1/agents', {
@@ -128,7 +131,29 @@ async function furnish(
     model: model.id,
     modelKey: `${mark}-model`,
   };
-  return { team: owner.teamId ?? '', slug: `${mark}-team`, invitation, agent, agentName, ...name };
+  return { team: owner.teamId ?? '', slug: `${mark}-team`, invitation, agent, agentName, summary, ...name };
+}
+
+/** A conversation too long for its model; gives the id of the summary of what was left out. */
+async function converseAtLength(person: Client, wire: WireServer, mark: string): Promise<string> {
+  const settings = { maxOutputTokens: 100 };
+  const { id, ref } = await addTeamProvider(person, wire, {
+    name: `${mark}-small`,
+    modelKey: `${mark}-small`,
+    contextWindow: 4_000,
+    settings,
+  });
+  const session = await createSession(person, { title: `${mark} at length`, modelId: ref });
+  const summary = await eventually(async () => {
+    const { chunks } = await say(person, session, { text: `${mark} `.repeat(100) });
+    const start = chunks.find(({ type }) => type === 'start');
+    const context = await person.get(
+      `/api/v1/chat/sessions/${session}/messages/${String(start?.messageId)}/context`,
+    );
+    return context.status === 200 && context.body.summary?.id;
+  });
+  await disableModel(person, id);
+  return summary;
 }
 
 /** All that belongs to one person of the team. */
