@@ -67,7 +67,6 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(ENV) private readonly env: Env,
   ) {
-    helpers.giveWayTo(() => this.running.all().length);
     stopRequests.subscribe((messageId) => this.running.findByMessage(messageId)?.stop('stopped'));
   }
 

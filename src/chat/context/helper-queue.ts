@@ -3,6 +3,7 @@ import type { TeamId } from '@kdx/shared';
 import { logError, toAppError } from '../../platform/errors';
 import { LOGGER, type Logger } from '../../platform/logging';
 import { TeamDeletions } from '../../platform/tenancy';
+import { RunningAnswers } from '../answers/running-answers';
 
 /** Work beside answers that may be lost: a title, a summary. */
 export interface HelperJob {
@@ -27,22 +28,17 @@ export class HelperQueue implements BeforeApplicationShutdown {
     string,
     { teamId: TeamId; abort: AbortController; done: Promise<void> }
   >();
-  private countAnswers: () => number = () => 0;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
   constructor(
+    @Inject(RunningAnswers) private readonly answers: RunningAnswers,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(TeamDeletions) deletions: TeamDeletions,
   ) {
     deletions.subscribe((teamId) => {
       if (teamId) this.drop(teamId);
     });
-  }
-
-  /** Says how many answers run now: they come first. */
-  giveWayTo(countAnswers: () => number): void {
-    this.countAnswers = countAnswers;
   }
 
   /** Beyond what it holds a job is not taken: what it would make is asked for again after a later answer, or done without. */
@@ -66,7 +62,7 @@ export class HelperQueue implements BeforeApplicationShutdown {
     if (this.isClosed || this.running.size >= atOnce) return;
     const [job] = this.waiting.values();
     if (!job) return;
-    if (this.countAnswers() >= busyAt) return this.lookAgain();
+    if (this.answers.all().length >= busyAt) return this.lookAgain();
     this.waiting.delete(job.key);
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(timeLimitMs)]);

@@ -23,11 +23,6 @@ export class HelperService {
     @Inject(SummaryService) private readonly summaries: SummaryService,
   ) {}
 
-  /** Says how many answers run now: they come first. */
-  giveWayTo(countAnswers: () => number): void {
-    this.queue.giveWayTo(countAnswers);
-  }
-
   /** However it ended, and where it said something. */
   answered(conversation: Conversation): void {
     this.considerTitle(conversation);
