@@ -27,6 +27,7 @@ import { CurrentCaller, RequirePermission, toScope, type Caller } from '../ident
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
+import { idempotencyKeyHeader } from './streams/answer-stream.dto';
 import { toSendOnce } from './streams/send-once';
 import { ContextView } from './context/context.dto';
 import { ContextViewService } from './context/context-view.service';
@@ -131,13 +132,7 @@ export class ChatController {
   @ApiOperation({
     summary: "Send a message. The answer streams back in the AI SDK's UI message stream protocol",
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description:
-      'Your own key for it, 1 to 200 visible characters: sent again, you get the same answer, and Idempotency-Replayed: true',
-    schema: { type: 'string', minLength: 1, maxLength: 200 },
-  })
+  @ApiHeader(idempotencyKeyHeader)
   @ApiOkResponse(uiMessageStream)
   async send(
     @CurrentCaller() caller: Caller,

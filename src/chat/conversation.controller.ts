@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
@@ -12,6 +12,7 @@ import { ExportService } from './exports/export.service';
 import { FileService, inertContent } from './files/file.service';
 import { takenMediaTypes } from './files/media-types';
 import { RegenerateDto } from './sessions/chat.dto';
+import { idempotencyKeyHeader } from './streams/answer-stream.dto';
 import { toSendOnce } from './streams/send-once';
 
 const bytes = { schema: { type: 'string', format: 'binary' } };
@@ -38,6 +39,7 @@ export class ConversationController {
     'PROVIDER_FAILED',
   )
   @ApiOperation({ summary: 'Answer a question again. The new answer stands beside the others, and is shown' })
+  @ApiHeader(idempotencyKeyHeader)
   @ApiOkResponse(uiMessageStream)
   async regenerate(
     @CurrentCaller() caller: Caller,

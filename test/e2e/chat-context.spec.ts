@@ -396,13 +396,16 @@ describe('what a model is sent of a conversation', () => {
     const sessionId = await createSession(owner, { modelId: smallModel.ref });
     await talk(sessionId, 1);
     await app.nest.get(Database).pool.query(
-      `insert into chat_message (team_id, id, session_id, user_id, role, parts, status, created_at, updated_at)
-       select $1, ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, $2, $3,
+      `insert into chat_message (team_id, id, parent_id, session_id, user_id, role, parts, status, created_at, updated_at)
+       select $1, ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
+              case when n > 0 then ('00000000-0000-7000-8000-' || lpad((n - 1)::text, 12, '0'))::uuid end, $2, $3,
               case when n % 2 = 0 then 'user' else 'assistant' end,
               jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'message ' || n)), 'complete', now(), now()
          from generate_series(0, 9999) n`,
       [owner.teamId, sessionId, owner.userId],
     );
+    const last = '00000000-0000-7000-8000-000000009999';
+    expect((await owner.patch(`${sessionsPath}/${sessionId}`, { headMessageId: last })).status).toBe(200);
     const { chunks } = await say(owner, sessionId, { text: words('question') });
     const { messageId } = chunks.find(({ type }) => type === 'start') as { messageId: string };
     const { leftOutCount, leftOut, sentCount } = await eventually(async () => {

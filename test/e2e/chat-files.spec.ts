@@ -149,7 +149,12 @@ describe('files in messages', () => {
     const [question] = await messagesOf(sessionId);
     expect(JSON.stringify(question)).not.toContain(png.toString('base64'));
     const { url, ...part } = question.parts[1];
-    expect(part).toEqual({ type: 'file', mediaType: 'image/png', filename: name });
+    expect(part).toEqual({
+      type: 'file',
+      mediaType: 'image/png',
+      filename: name,
+      providerMetadata: { aiStudio: { bytes: png.length } },
+    });
     const got = await owner.fetch(url);
     expect(Buffer.from(await got.arrayBuffer()).equals(png)).toBe(true);
     expect(Object.fromEntries(got.headers)).toMatchObject({

@@ -95,9 +95,9 @@ export async function eventually<T>(
 /** The chunks of a whole answer, as a stream. */
 export function toStream(events: string): ReadableStream<UIMessageChunk> {
   const chunks = events
-    .split('\n\n')
-    .filter((event) => event.startsWith('data: {'))
-    .map((event) => JSON.parse(event.slice(6)) as UIMessageChunk); // written by the server under test
+    .split('\n')
+    .filter((line) => line.startsWith('data: {'))
+    .map((line) => JSON.parse(line.slice(6)) as UIMessageChunk); // written by the server under test
   return new ReadableStream({
     start(controller) {
       for (const chunk of chunks) controller.enqueue(chunk);

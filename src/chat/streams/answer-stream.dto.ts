@@ -8,7 +8,16 @@ export const lastEventIdHeader = {
   name: 'Last-Event-ID',
   required: false,
   description: 'Id of the last event that you have; counts before after and offset',
-  schema: { type: 'string' },
+  schema: { type: 'string', maxLength: 24 },
+} as const;
+
+/** How the API document describes the header under which a message is sent once. */
+export const idempotencyKeyHeader = {
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    'Your own key for it, 1 to 200 visible characters: sent again, you get the same answer, and Idempotency-Replayed: true',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
 } as const;
 
 /** `after` or `offset`, or none for the beginning. */

@@ -6,7 +6,7 @@ import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../id
 import { MayAnswer } from '../../platform/http';
 import { sendAnswer, sendUiMessageStream, uiMessageStream } from '../answers/ui-message-stream';
 import { MessageView } from '../sessions/chat.dto';
-import { JoinStreamDto, lastEventIdHeader } from '../streams/answer-stream.dto';
+import { idempotencyKeyHeader, JoinStreamDto, lastEventIdHeader } from '../streams/answer-stream.dto';
 import { toSendOnce } from '../streams/send-once';
 import { toStreamPosition } from '../streams/stream-position';
 import { UiChatDto, UiMessageView } from './ui-chat.dto';
@@ -30,6 +30,7 @@ export class UiChatController {
     'PROVIDER_FAILED',
   )
   @ApiOperation({ summary: "Send, edit or regenerate as useChat's default transport does" })
+  @ApiHeader(idempotencyKeyHeader)
   @ApiOkResponse(uiMessageStream)
   async send(
     @CurrentCaller() caller: Caller,
