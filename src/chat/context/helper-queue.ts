@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/comm
 import type { TeamId } from '@kdx/shared';
 import { logError, toAppError } from '../../platform/errors';
 import { LOGGER, type Logger } from '../../platform/logging';
+import { Metrics } from '../../platform/metrics';
 import { TeamDeletions } from '../../platform/tenancy';
 import { RunningAnswers } from '../answers/running-answers';
 
@@ -35,10 +36,21 @@ export class HelperQueue implements BeforeApplicationShutdown {
     @Inject(RunningAnswers) private readonly answers: RunningAnswers,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(TeamDeletions) deletions: TeamDeletions,
+    @Inject(Metrics) metrics: Metrics,
   ) {
+    metrics.gauge(
+      'ai_studio_helper_jobs',
+      'Titles and summaries that wait or are being made.',
+      () => this.size,
+    );
     deletions.subscribe((teamId) => {
       if (teamId) this.drop(teamId);
     });
+  }
+
+  /** Jobs that wait or run. */
+  get size(): number {
+    return this.waiting.size + this.running.size;
   }
 
   /** Beyond what it holds a job is not taken: what it would make is asked for again after a later answer, or done without. */

@@ -225,7 +225,7 @@ const changing = new Set([
 const time = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g;
 const newId = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** The number of an event stays; the rest is the end of a new id. */
-const eventId = /^(id: \d+\.)[0-9a-f]{8}$/gm;
+const eventId = /(\bid: \d+\.)[0-9a-f]{8}\b/g;
 const token = /("token":")\w+/g;
 const duration = /("(?:latencyMs|ms|firstPartMs|totalMs)":)\d+/g;
 
