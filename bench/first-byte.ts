@@ -56,7 +56,7 @@ export async function measureFirstByte(): Promise<Figure[]> {
   }
 }
 
-async function createTeamWith(url: string, baseUrl: string): Promise<Caller> {
+export async function createTeamWith(url: string, baseUrl: string): Promise<Caller> {
   const caller = await createTeam(await signUp(url, 'Ada', 'ada@example.com'), 'Team', 'team');
   const models = [{ modelKey: 'small', displayName: 'Small' }];
   const provider = await call(caller, 'POST', '/api/v1/team-providers', {

@@ -59,7 +59,7 @@ export async function measureMemory(): Promise<Figure[]> {
 }
 
 /** Resident set of a process, in units of 10^6 bytes. Not known on Windows. */
-function residentMegabytes(pid: number): number {
+export function residentMegabytes(pid: number): number {
   if (process.platform === 'win32') return Number.NaN;
   const kibibytes =
     process.platform === 'linux'

@@ -11,11 +11,13 @@ import { measureMemory, measureStart } from './footprint.ts';
 import { mode } from './place.ts';
 import { measurePrepareExecution } from './prepare-execution.ts';
 import { measurePrompts } from './prompts.ts';
+import { measureStreams } from './streams.ts';
 
 const parts: Record<string, { title: string; measure: () => Promise<Figure[]> }> = {
   prepare: { title: 'prepareExecution, in the process', measure: measurePrepareExecution },
   prompts: { title: 'Writing a prompt', measure: measurePrompts },
   'first-byte': { title: 'A streamed chat message, against a direct AI SDK call', measure: measureFirstByte },
+  streams: { title: 'Streams at once, 50 parts a second each', measure: measureStreams },
   catalogue: { title: 'The catalogue with 10,000 models and 1,000 teams', measure: measureCatalogue },
   cost: { title: 'What a call costs, against the price package', measure: measureCost },
   start: { title: 'Start to first healthy answer', measure: measureStart },

@@ -42,7 +42,7 @@ const commands = {
     });
   },
   ...Object.fromEntries(
-    ['isolation', 'secrets', 'input', 'audit'].map((name) => [`prove:${name}`, () => prove(name)]),
+    ['isolation', 'secrets', 'input', 'audit', 'streams'].map((name) => [`prove:${name}`, () => prove(name)]),
   ),
   demo: () => {
     build();

@@ -82,8 +82,15 @@ export type AppRouter = Router<{
     updateSession: Mutation<ChatRouter['updateSession']>;
     deleteSession: Mutation<ChatRouter['deleteSession']>;
     getMessages: Query<ChatRouter['getMessages']>;
+    getContext: Query<ChatRouter['getContext']>;
     getSystemPrompt: Query<ChatRouter['getSystemPrompt']>;
     sendMessage: Subscription<ChatRouter['sendMessage']>;
+    resumeMessage: Subscription<ChatRouter['resumeMessage']>;
+    regenerate: Subscription<ChatRouter['regenerate']>;
+    findFolders: Query<ChatRouter['findFolders']>;
+    createFolder: Mutation<ChatRouter['createFolder']>;
+    updateFolder: Mutation<ChatRouter['updateFolder']>;
+    deleteFolder: Mutation<ChatRouter['deleteFolder']>;
     stop: Mutation<ChatRouter['stop']>;
   };
 }>;

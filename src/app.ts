@@ -27,8 +27,23 @@ const timeouts = {
 
 const cors = {
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowedHeaders: ['authorization', 'content-type', 'x-request-id', 'x-team-id'],
-  exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'set-auth-token', 'x-request-id'],
+  allowedHeaders: [
+    'authorization',
+    'content-type',
+    'idempotency-key',
+    'last-event-id',
+    'x-request-id',
+    'x-team-id',
+  ],
+  exposedHeaders: [
+    'idempotency-replayed',
+    'ratelimit',
+    'ratelimit-policy',
+    'retry-after',
+    'set-auth-token',
+    'x-message-id',
+    'x-request-id',
+  ],
   maxAge: 600,
 };
 

@@ -10,6 +10,9 @@ import type { Logger } from './platform/logging';
 import { Metrics } from './platform/metrics';
 import { completeRefusal } from './platform/trpc';
 
+/** In base64, 20 MiB of files are 27. */
+const bodyLimitWithFiles = 32 * 1024 * 1024;
+const routesWithFiles = new Set(['/api/v1/chat', '/api/v1/chat/sessions/:sessionId/messages']);
 const maxHeaders = 100;
 
 /** What holds for every request, whatever it asks for: headers of the answer, limits of the input, and whose page it comes from. */
@@ -22,6 +25,10 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
   adapter.setOnRequestHook((request: FastifyRequest, reply, done) => {
     void reply.headers({ ...headers, 'x-request-id': request.id });
     done();
+  });
+  // Messages hold files; what else clients send is short.
+  fastify.addHook('onRoute', (route) => {
+    if (route.method === 'POST' && routesWithFiles.has(route.url)) route.bodyLimit = bodyLimitWithFiles;
   });
   fastify.addHook('onRequest', async (request, reply) => {
     assertFewHeaders(request);

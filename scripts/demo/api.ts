@@ -90,9 +90,8 @@ async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Jso
   const decoder = new TextDecoder();
   let rest = '';
   for await (const bytes of body) {
-    const events = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
-    rest = events.pop() ?? '';
-    for (const event of events)
-      if (event.startsWith('data: {')) yield JSON.parse(event.slice('data: '.length));
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.startsWith('data: {')) yield JSON.parse(line.slice('data: '.length));
   }
 }

@@ -8,6 +8,7 @@ import type { ExecutionRequest } from './execution/execution-request';
 import { ExecutionService, type ExecutionConfig } from './execution/execution.service';
 import { toAvailableModel, type AvailableModel } from './models/available-model';
 import { PromptPreviewService, type SystemPrompt } from './previews/prompt-preview.service';
+import { loadTokenCounter, type TokenCounter } from './prompts/token-count';
 import { TokenService } from './tokens/token.service';
 
 /**
@@ -62,5 +63,10 @@ export class AiStudioService {
   /** All that it takes to run a model: see {@link ExecutionConfig}, and `ExecutionPlanner.plan` for its errors. */
   prepareExecution(scope: Scope, request: ExecutionRequest = {}): Promise<ExecutionConfig> {
     return this.executions.prepare(scope, request);
+  }
+
+  /** Counts as `window.tokenizer` of a candidate says; for any other name, estimates. It belongs to no team. */
+  getTokenCounter(tokenizer: string): Promise<TokenCounter> {
+    return loadTokenCounter(tokenizer);
   }
 }

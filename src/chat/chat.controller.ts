@@ -3,6 +3,7 @@ import {
   Controller,
   Delete,
   Get,
+  Headers,
   HttpCode,
   Inject,
   Param,
@@ -13,6 +14,7 @@ import {
 } from '@nestjs/common';
 import {
   ApiCreatedResponse,
+  ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -24,7 +26,11 @@ import { PromptPreviewView } from '../ai-studio';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
-import { sendUiMessageStream } from './answers/ui-message-stream';
+import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
+import { idempotencyKeyHeader } from './streams/answer-stream.dto';
+import { toSendOnce } from './streams/send-once';
+import { ContextView } from './context/context.dto';
+import { ContextViewService } from './context/context-view.service';
 import {
   CreateSessionDto,
   FindMessagesDto,
@@ -38,23 +44,18 @@ import {
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
 
-const uiMessageStream = {
-  description:
-    "The AI SDK's UI message stream: events whose data is a part of the answer as JSON, then `[DONE]`",
-  content: { 'text/event-stream': { schema: { type: 'string' } } },
-};
-
 @ApiTags('Chat')
 @Controller('api/v1/chat/sessions')
 export class ChatController {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(ContextViewService) private readonly contexts: ContextViewService,
   ) {}
 
   @Get()
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'List your conversations in this team, latest first' })
+  @ApiOperation({ summary: 'List your conversations in this team, or find some by words, latest first' })
   @ApiOkResponse({ type: SessionPageView })
   list(@CurrentCaller() caller: Caller, @Query() query: FindSessionsDto): Promise<SessionPageView> {
     return this.sessions.list(toScope(caller, chatApp), query);
@@ -83,7 +84,10 @@ export class ChatController {
   @Patch(':sessionId')
   @RequirePermission('chat.use')
   @MayAnswer('MODEL_NOT_AVAILABLE', 'TOKEN_MISSING', 'AGENT_LOCKED')
-  @ApiOperation({ summary: 'Rename a conversation, change its model, set or take away its agent' })
+  @ApiOperation({
+    summary:
+      'Rename or move a conversation, show another branch, change its model, set or take away its agent',
+  })
   @ApiOkResponse({ type: SessionDetailsView })
   update(
     @CurrentCaller() caller: Caller,
@@ -104,7 +108,7 @@ export class ChatController {
 
   @Get(':sessionId/messages')
   @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'Read the messages, oldest first' })
+  @ApiOperation({ summary: 'Read the messages of the branch that is shown, or of another, oldest first' })
   @ApiOkResponse({ type: MessagePageView })
   listMessages(
     @CurrentCaller() caller: Caller,
@@ -128,15 +132,32 @@ export class ChatController {
   @ApiOperation({
     summary: "Send a message. The answer streams back in the AI SDK's UI message stream protocol",
   })
+  @ApiHeader(idempotencyKeyHeader)
   @ApiOkResponse(uiMessageStream)
   async send(
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,
     @Body() body: SendMessageDto,
+    @Headers('idempotency-key') key: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const chunks = await this.answers.send(toScope(caller, chatApp), sessionId, body);
-    await sendUiMessageStream(reply, chunks);
+    const once = toSendOnce(key, 'idempotency-key', sessionId, body);
+    const sent = await this.answers.send(toScope(caller, chatApp), sessionId, body, once);
+    await sendAnswer(reply, sent);
+  }
+
+  @Get(':sessionId/messages/:messageId/context')
+  @RequirePermission('chat.use')
+  @ApiOperation({
+    summary: 'Show what the model of an answer was sent: which messages, and what stood for the others',
+  })
+  @ApiOkResponse({ type: ContextView })
+  getContext(
+    @CurrentCaller() caller: Caller,
+    @Param('sessionId', UuidPipe) sessionId: string,
+    @Param('messageId', UuidPipe) messageId: string,
+  ): Promise<ContextView> {
+    return this.contexts.get(toScope(caller, chatApp), sessionId, messageId);
   }
 
   @Get(':sessionId/prompt')
@@ -149,21 +170,6 @@ export class ChatController {
     @Param('sessionId', UuidPipe) sessionId: string,
   ): Promise<PromptPreviewView> {
     return this.answers.previewPrompt(toScope(caller, chatApp), sessionId);
-  }
-
-  @Get(':sessionId/stream')
-  @RequirePermission('chat.use')
-  @ApiOperation({ summary: 'Join the answer that is running, from its beginning; 204 where none is' })
-  @ApiOkResponse(uiMessageStream)
-  @ApiNoContentResponse({ description: 'No answer is running' })
-  async join(
-    @CurrentCaller() caller: Caller,
-    @Param('sessionId', UuidPipe) sessionId: string,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const chunks = await this.answers.join(toScope(caller, chatApp), sessionId);
-    if (chunks) await sendUiMessageStream(reply, chunks);
-    else await reply.status(204).send();
   }
 
   @Post(':sessionId/stop')

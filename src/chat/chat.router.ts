@@ -1,4 +1,5 @@
 import { Inject } from '@nestjs/common';
+import { tracked, type TrackedEnvelope } from '@trpc/server';
 import type { UIMessageChunk } from 'ai';
 import { Ctx, Input, Mutation, Query, Router, Subscription } from 'nestjs-trpc';
 import { chatApp } from '@kdx/shared';
@@ -7,11 +8,22 @@ import { needs, toScope, type CallerContext } from '../identity';
 import { toTrpcError } from '../platform/errors';
 import { dto } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
+import { toChunks } from './answers/ui-message-stream';
+import {
+  CreateFolderDto,
+  FolderNameDto,
+  UpdateNamedFolderDto,
+  type FolderListView,
+  type FolderView,
+} from './folders/folder.dto';
+import { FolderService } from './folders/folder.service';
+import { MessageNameDto, type ContextView } from './context/context.dto';
+import { ContextViewService } from './context/context-view.service';
 import {
   CreateSessionDto,
   FindMessagesOfSessionDto,
   FindSessionsDto,
-  SendMessageToSessionDto,
+  RegenerateMessageDto,
   SessionNameDto,
   UpdateNamedSessionDto,
   type MessagePageView,
@@ -20,12 +32,19 @@ import {
   type SessionPageView,
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
+import { AnswerStreams } from './streams/answer-streams';
+import { ResumeMessageDto, SendMessageOnceDto } from './streams/answer-stream.dto';
+import { toSendOnce } from './streams/send-once';
+import { toStreamPosition } from './streams/stream-position';
 
 @Router({ alias: 'chat' })
 export class ChatRouter {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(AnswerStreams) private readonly streams: AnswerStreams,
+    @Inject(FolderService) private readonly folders: FolderService,
+    @Inject(ContextViewService) private readonly contexts: ContextViewService,
   ) {}
 
   @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
@@ -70,6 +89,14 @@ export class ChatRouter {
     return this.sessions.listMessages(toScope(caller, chatApp), sessionId, page);
   }
 
+  @Query({ input: dto(MessageNameDto), meta: needs('chat.use') })
+  getContext(
+    @Input() { sessionId, messageId }: MessageNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<ContextView> {
+    return this.contexts.get(toScope(caller, chatApp), sessionId, messageId);
+  }
+
   @Query({ input: dto(SessionNameDto), meta: needs('chat.use') })
   getSystemPrompt(
     @Input() { sessionId }: SessionNameDto,
@@ -78,17 +105,71 @@ export class ChatRouter {
     return this.answers.previewPrompt(toScope(caller, chatApp), sessionId);
   }
 
-  /** Yields the chunks that REST streams. Give the message an id: a client that reconnects sends its input again. */
-  @Subscription({ input: dto(SendMessageToSessionDto), meta: needs('chat.use') })
+  /** Yields the chunks that REST streams. Give it a key: a client that reconnects sends its input again. */
+  @Subscription({ input: dto(SendMessageOnceDto), meta: needs('chat.use') })
   async *sendMessage(
-    @Input() { sessionId, ...message }: SendMessageToSessionDto,
+    @Input() { sessionId, idempotencyKey, ...message }: SendMessageOnceDto,
     @Ctx() { caller }: CallerContext,
   ): AsyncGenerator<UIMessageChunk> {
     try {
-      yield* await this.answers.send(toScope(caller, chatApp), sessionId, message);
+      const once = toSendOnce(idempotencyKey, 'idempotencyKey', sessionId, message);
+      const sent = await this.answers.send(toScope(caller, chatApp), sessionId, message, once);
+      for await (const { chunk } of toChunks(sent)) yield chunk;
     } catch (error) {
       throw toTrpcError(error);
     }
+  }
+
+  /** The chunks of the running answer, each under the id of its event; tRPC's client goes on behind the last by itself. */
+  @Subscription({ input: dto(ResumeMessageDto), meta: needs('chat.use') })
+  async *resumeMessage(
+    @Input() { sessionId, lastEventId }: ResumeMessageDto,
+    @Ctx() { caller }: CallerContext,
+  ): AsyncGenerator<TrackedEnvelope<UIMessageChunk>> {
+    try {
+      const position = toStreamPosition(lastEventId, {});
+      const stream = await this.streams.join(toScope(caller, chatApp), sessionId, position);
+      if (stream) for await (const { id, chunk } of toChunks(stream)) yield tracked(id, chunk);
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  }
+
+  /** Yields the chunks of another answer to a question. */
+  @Subscription({ input: dto(RegenerateMessageDto), meta: needs('chat.use') })
+  async *regenerate(
+    @Input() { sessionId, messageId, modelId }: RegenerateMessageDto,
+    @Ctx() { caller }: CallerContext,
+  ): AsyncGenerator<UIMessageChunk> {
+    try {
+      const sent = await this.answers.regenerate(toScope(caller, chatApp), sessionId, messageId, modelId);
+      for await (const { chunk } of toChunks(sent)) yield chunk;
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  }
+
+  @Query({ meta: needs('chat.use') })
+  findFolders(@Ctx() { caller }: CallerContext): Promise<FolderListView> {
+    return this.folders.list(toScope(caller, chatApp));
+  }
+
+  @Mutation({ input: dto(CreateFolderDto), meta: needs('chat.use') })
+  createFolder(@Input() { name }: CreateFolderDto, @Ctx() { caller }: CallerContext): Promise<FolderView> {
+    return this.folders.create(toScope(caller, chatApp), name);
+  }
+
+  @Mutation({ input: dto(UpdateNamedFolderDto), meta: needs('chat.use') })
+  updateFolder(
+    @Input() { folderId, name }: UpdateNamedFolderDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<FolderView> {
+    return this.folders.rename(toScope(caller, chatApp), folderId, name);
+  }
+
+  @Mutation({ input: dto(FolderNameDto), meta: needs('chat.use') })
+  deleteFolder(@Input() { folderId }: FolderNameDto, @Ctx() { caller }: CallerContext): Promise<void> {
+    return this.folders.delete(toScope(caller, chatApp), folderId);
   }
 
   /** The stored answer; `null` where none was running. */

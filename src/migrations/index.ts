@@ -12,6 +12,9 @@ import { Audit1764100000000 } from './1764100000000-audit';
 import { Keys1764200000000 } from './1764200000000-keys';
 import { ApiKeys1764300000000 } from './1764300000000-api-keys';
 import { AuditHardening1764310000000 } from './1764310000000-audit-hardening';
+import { Streams1764400000000 } from './1764400000000-streams';
+import { Conversations1764410000000 } from './1764410000000-conversations';
+import { ChatContext1764420000000 } from './1764420000000-chat-context';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -29,4 +32,7 @@ export const migrations = [
   Keys1764200000000,
   ApiKeys1764300000000,
   AuditHardening1764310000000,
+  Streams1764400000000,
+  Conversations1764410000000,
+  ChatContext1764420000000,
 ];

@@ -103,8 +103,14 @@ describe('the schema of the database', () => {
       expect(personal.map(({ table }) => table)).toEqual([
         'ai_prompt_text',
         'chat_agent_switch',
+        'chat_answer_event',
+        'chat_context',
+        'chat_file',
+        'chat_folder',
+        'chat_idempotency_key',
         'chat_message',
         'chat_session',
+        'chat_summary',
         'user_app_team_config',
       ]);
     });
@@ -162,7 +168,9 @@ describe('the schema of the database', () => {
         ai_execution: ['select(id,instance_id,outcome,team_id)', 'update(finished_at,outcome)'],
         ai_team_model: ['select(enabled,is_default,model_id,team_id)'],
         audit_event: ['select(hash,seq,team_id)'], // where chains end
-        chat_message: ['select(id,instance_id,status,team_id)', 'update(status,updated_at)'],
+        chat_answer_event: ['delete', 'select(created_at,is_end,message_id,team_id)'], // which are old, never the text
+        chat_idempotency_key: ['delete', 'select(created_at)'],
+        chat_message: ['select(id,instance_id,status,team_id,user_id)', 'update(status,updated_at)'],
         team: ['select(id,name)'],
         team_key: ['select(created_at,id,kek_id,kek_version,team_id)'], // never the wrapped bytes
       });
@@ -177,6 +185,7 @@ describe('the schema of the database', () => {
         ai_agent: ['insert', 'select', 'update'],
         ai_agent_version: ['insert', 'select'],
         chat_agent_switch: ['insert', 'select'],
+        chat_file: ['insert', 'select'],
         audit_event: ['insert', 'select'],
       });
       const strong = Object.values(privileges)

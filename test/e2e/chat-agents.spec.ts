@@ -361,7 +361,7 @@ describe('agents of conversations', () => {
         expect(told).toContain(resetFrom(agent.name));
         expect(told).toContain('You have no special role any more.');
         expect(told).not.toContain(agent.says);
-        expect(metadata).toEqual({ executionId: expect.any(String) });
+        expect(metadata).toEqual({ sessionId: session, executionId: expect.any(String) });
       }
       toldOfNoChange((await ask(locking, session)).told);
       expect(await read(locking, session)).toMatchObject({ agentId: null, agent: null });

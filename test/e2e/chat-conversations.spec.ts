@@ -134,6 +134,8 @@ describe('conversations', () => {
         agentId: null,
         agent: null,
         agentSwitches: [],
+        folderId: null,
+        headMessageId: null,
         createdAt: expect.stringMatching(/Z$/),
         updatedAt: created.createdAt,
       });
@@ -291,6 +293,7 @@ describe('conversations', () => {
       expect(chunks.map(({ type }) => type).filter((type, index, all) => type !== all[index - 1])).toEqual([
         'start',
         'start-step',
+        'message-metadata',
         'reasoning-start',
         'reasoning-delta',
         'reasoning-end',
@@ -319,7 +322,11 @@ describe('conversations', () => {
       });
       expect(answer.parts).toEqual(last?.parts.filter(({ type }) => type !== 'step-start'));
       expect(answer.parts.map(({ text }: { text: string }) => text)).toEqual(['Hm, well', 'Here it is']);
-      expect(last?.metadata).toEqual({ executionId: answer.executionId });
+      expect(last?.metadata).toEqual({
+        sessionId,
+        executionId: answer.executionId,
+        modelRef: 'sandbox/echo',
+      });
       expect(await executionOf(answer.executionId)).toMatchObject({ appId: 'chat', outcome: 'completed' });
     });
 
@@ -450,7 +457,7 @@ describe('conversations', () => {
       await answer.readAll();
       expect(answer.chunks.at(-1)?.type).toBe('abort');
       const [, stored] = await messagesOf(sessionId);
-      expect(stored).toEqual(stopped);
+      expect(stored).toEqual({ ...stopped, siblings: [stopped.id] });
       expect(stored.status).toBe('stopped');
       expect(stored.parts[0].text).toMatch(/^w0 w1 /);
       expect(stored.parts[0].text.trim()).toBe(textOf(answer.chunks).trim());
@@ -626,6 +633,49 @@ describe('conversations', () => {
       expect((await messagesOf(sessionId)).at(-1)).toMatchObject({
         status: 'complete',
         parts: [{ text: textOf(chunks) }],
+      });
+    });
+
+    it('goes on with an answer, each chunk under the id of its event', async () => {
+      const trpc = connect(owner);
+      const { id: sessionId } = await trpc.chat.createSession.mutate({});
+      const resume = (input: Parameters<Trpc['chat']['resumeMessage']['subscribe']>[0]) =>
+        new Promise<{ id: string; chunk: UIMessageChunk }[]>((resolve, reject) => {
+          const got: { id: string; chunk: UIMessageChunk }[] = [];
+          const subscription = trpc.chat.resumeMessage.subscribe(input, {
+            onData: ({ id, data }) => got.push({ id, chunk: data as UIMessageChunk }),
+            onError: reject,
+            onComplete: () => resolve(got),
+          });
+          subscriptions.push(subscription);
+        });
+      await expect(resume({ sessionId, lastEventId: 'none' })).rejects.toMatchObject({
+        data: { error: { code: 'VALIDATION_FAILED' } },
+      });
+      expect(await resume({ sessionId })).toEqual([]);
+      const answer = await openAnswer(owner, sessionId, { text: slowly(60, 60) });
+      await answer.readWords(10);
+      const all = resume({ sessionId });
+      await answer.readAll();
+      const got = await all;
+      expect(got.map(({ chunk }) => chunk)).toEqual(answer.chunks);
+      const fifth = got[4]?.id ?? '';
+      expect(fifth).toMatch(/^5\.[0-9a-f]{8}$/);
+      expect(await resume({ sessionId, lastEventId: fifth })).toEqual(got.slice(5));
+      await expect(
+        resume({ sessionId: await createSession(member), lastEventId: fifth }),
+      ).rejects.toMatchObject({ data: { error: { code: 'NOT_FOUND' } } });
+    });
+
+    it('sends a message once under a key', async () => {
+      const trpc = connect(owner);
+      const { id: sessionId } = await trpc.chat.createSession.mutate({});
+      const input = { sessionId, text: slowly(20, 200), idempotencyKey: 'over-trpc' };
+      const [one, other] = await Promise.all([subscribe(trpc, input), subscribe(trpc, input)]);
+      expect(other).toEqual(one);
+      expect(await messagesOf(sessionId)).toHaveLength(2);
+      await expect(subscribe(trpc, { ...input, text: 'Another' })).rejects.toMatchObject({
+        data: { error: { code: 'CONFLICT' } },
       });
     });
 

@@ -64,7 +64,7 @@ const doors: [string, Door][] = [
 const documents: [Level, string, object][] = [
   ['team', 'aiStudio', { teamInstructions: { enabled: false, content: '', appliesTo: 'all' } }],
   ['user', 'aiStudio', { language: null, userInstructions: { enabled: false, content: '' } }],
-  ['team', 'chat', { agentSwitching: 'locked' }],
+  ['team', 'chat', { agentSwitching: 'locked', generatedTitles: true, helperModelId: null }],
   ['user', 'chat', { defaultModelId: null }],
 ];
 

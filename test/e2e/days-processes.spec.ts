@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { UIMessageChunk } from 'ai';
 import { Database } from '../../src/platform/database';
 import { createSession, createTeam, say, signUp, Client, type Answer } from '../support/client';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
 import { createTestEnv } from '../support/env';
+import { fetchStream, joinBytes } from '../support/event-streams';
 import { ServerProcesses, type ServerProcess } from '../support/process';
 import {
   addTeamProvider,
@@ -14,7 +16,7 @@ import {
   setDefaultModel,
   type UsableModel,
 } from '../support/providers';
-import { eventually, openAnswer, slowly } from '../support/streams';
+import { eventually, openAnswer, readChunks, slowly } from '../support/streams';
 import { administer, withDatabase } from '../support/template';
 import { startWireServer, type WireServer } from '../support/wire';
 
@@ -434,6 +436,8 @@ describe('bad days of a server', () => {
       await cut.readWords(25);
       const whole = await openAnswer(there, living, { text: slowly(5_000, 40) });
       await whole.readWords(1);
+      const elsewhere = await joinBytes(there, dying);
+      await elsewhere.readBytes(500);
       first.kill('SIGKILL');
       await first.exited;
       await expect(cut.readAll()).rejects.toThrow();
@@ -445,6 +449,10 @@ describe('bad days of a server', () => {
         parts: [{ text: expect.stringMatching(/^w0 w1 w2 /) }],
       });
       expect(await executionOf(there, partial.executionId)).toMatchObject({ outcome: 'interrupted' });
+      // Who read it on the other one gets all that was logged, and an end.
+      await elsewhere.readAll();
+      expect(elsewhere.text).toContain('{"type":"abort","reason":"interrupted"}');
+      expect(elsewhere.isWhole).toBe(true);
       const [, running] = await messagesOf(at(owner, third), living);
       expect(running.status).toBe('streaming');
       await whole.readWords(whole.text.split(' ').length + 40);
@@ -472,6 +480,11 @@ describe('bad days of a server', () => {
       });
       expect(stored).toMatchObject({ status: 'complete', parts: [{ text: answer.text }] });
       expect(await executionOf(there, stored.executionId)).toMatchObject({ outcome: 'completed' });
+      // Its log has caught up.
+      const logged: UIMessageChunk[] = [];
+      for await (const chunk of readChunks(await fetchStream(there, sessionId, { offset: 0 })))
+        logged.push(chunk);
+      expect(logged).toEqual(answer.chunks);
       // It hears of changes again, too.
       await setDefaultModel(there, 'sandbox/echo');
       expect((await say(there, sessionId, { text: 'Go on' })).status).toBe(200);

@@ -284,6 +284,9 @@ describe('a consumer that imports AiStudioModule', () => {
         providerId: model.providerId,
         displayName: 'one',
         strategy: 'default',
+        refusedInputs: [],
+        isSandbox: false,
+        window: expect.objectContaining({ contextWindow: null, maxOutputTokens: 99 }),
       },
     ]);
     expect((await listExecutions(admin)).map((execution) => execution.id)).not.toContain(id);

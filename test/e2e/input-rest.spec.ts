@@ -207,6 +207,8 @@ describe('what comes in over REST', () => {
         ['POST', 'api-keys'],
         ['POST', `agents/${agentId}/rollback`],
         ['POST', `chat/sessions/${sessionId}/messages`],
+        ['POST', 'chat/folders'],
+        ['POST', 'chat'],
       ] as const) {
         for (const body of [undefined, '{}', 'null']) {
           const error = expectRefusal(
@@ -304,8 +306,8 @@ describe('what comes in over REST', () => {
         [
           'POST',
           `chat/sessions/${sessionId}/messages`,
-          { message: { role: 'user', parts: [{ type: 'file', url: 'http://x' }] } },
-          'message.parts.0',
+          { message: { role: 'user', parts: [{ type: 'file', mediaType: 'image/png', url: 'http://x' }] } },
+          'message.parts.0.url',
         ],
         [
           'POST',
@@ -528,7 +530,9 @@ describe('what comes in over REST', () => {
     });
 
     it('whatever any of its parts is, and never by our fault', async () => {
-      for (const operation of operations) {
+      // A chat of any id may be about to begin: that nothing runs in it is no refusal.
+      const isOpen = ({ path }: { path: string }) => path === '/api/v1/chat/{chatId}/stream';
+      for (const operation of operations.filter((one) => !isOpen(one))) {
         for (const { name } of operation.parameters.filter((parameter) => parameter.in === 'path')) {
           for (const text of oddTexts.filter(Boolean)) {
             const path = pathOf(operation, { [name]: text });
@@ -627,6 +631,7 @@ describe('what comes in over REST', () => {
       ['organization/invite-member', { organizationId: 'nonsense', email: 'a@example.com', role: 'member' }],
       ['sign-up/email', { name: 'a\0b', email: 'a@example.com', password: 'correct horse battery' }],
       ['organization/create', { name: 'a\0b', slug: 'a-b' }],
+      ['sign-up/email', { name: { a: 1 }, email: 'a@example.com', password: 'correct horse battery' }],
       ['update-user', { name: 'a\0b' }],
       ['revoke-session', { token: 'a\0b' }],
     ])('are refused what cannot be stored, by a code of ours: %s %j', async (route, body) => {
@@ -638,7 +643,6 @@ describe('what comes in over REST', () => {
       ['sign-up/email', {}],
       ['sign-up/email', { name: 'x', email: 'no address', password: 'correct horse battery' }],
       ['sign-up/email', { name: 'x', email: 'a@example.com', password: 'short' }],
-      ['sign-up/email', { name: { a: 1 }, email: 'a@example.com', password: 'correct horse battery' }],
       ['sign-in/email', { email: 'a@example.com', password: 5 }],
       ['organization/create', { name: '', slug: '' }],
     ])('are refused what does not fit: %s %j', async (route, body) => {

@@ -9,7 +9,14 @@ import {
   type Answer,
   type Client,
 } from '../support/client';
-import { disableModel, enableModel, expectStatus, modelPath, setDefaultModel } from '../support/providers';
+import {
+  disableModel,
+  enableModel,
+  expectStatus,
+  modelPath,
+  setDefaultModel,
+  setTitles,
+} from '../support/providers';
 import { startWireServer, type WireServer } from '../support/wire';
 
 type Admin = Client & { teamId: string };
@@ -32,6 +39,7 @@ describe('the models and keys of a team', () => {
 
   beforeEach(async () => {
     admin = await createTeam(platformAdmin);
+    await setTitles(admin, false);
   });
 
   afterEach(() => {

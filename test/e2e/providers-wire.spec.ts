@@ -9,6 +9,7 @@ import {
   modelPath,
   RecordingClient,
   setDefaultModel,
+  setTitles,
 } from '../support/providers';
 import { startWireServer, type WireKind, type WireRequest, type WireServer } from '../support/wire';
 
@@ -98,6 +99,7 @@ describe('providers on the wire', () => {
     beforeAll(async () => {
       server = await startWireServer(wire, { expectKey: key });
       admin = new RecordingClient(await createTeam(platformAdmin));
+      await setTitles(admin, false);
       if (name === "a team's own") {
         const models = [{ modelKey, displayName: 'Llama' }];
         const body = { displayName: 'Own', baseUrl: server.baseUrl, models };

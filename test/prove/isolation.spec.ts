@@ -99,7 +99,7 @@ describe('a team', () => {
 
     it('is missed, policy by policy', async () => {
       const off = takeFiltersOff(range.tap);
-      const mutants = await removePolicies(range, await listProbes(range), outcomes, some(4));
+      const mutants = await removePolicies(range, await listProbes(range), outcomes, some(8));
       expect(off.predicates).toBeGreaterThan(0);
       publishMutants('Policies opened, and noticed', mutants);
     });

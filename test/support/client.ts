@@ -115,9 +115,9 @@ export async function say(
 ): Promise<{ status: number; chunks: Record<string, unknown>[]; text: string; body: Answer['body'] }> {
   const answer = await client.post(`/api/v1/chat/sessions/${sessionId}/messages`, body);
   const chunks = answer.text
-    .split('\n\n')
-    .filter((event) => event.startsWith('data: {'))
-    .map((event) => JSON.parse(event.slice(6)) as Record<string, unknown>);
+    .split('\n')
+    .filter((line) => line.startsWith('data: {'))
+    .map((line) => JSON.parse(line.slice(6)) as Record<string, unknown>);
   const text = chunks
     .filter(({ type }) => type === 'text-delta')
     .map(({ delta }) => delta)

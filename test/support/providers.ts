@@ -20,25 +20,42 @@ interface TeamProviderOptions {
   name: string;
   key?: string;
   modelKey?: string;
+  /** Tokens; not known where absent. */
+  contextWindow?: number;
   settings?: object;
+  /** Whether conversations get titles of a model; else the endpoint hears of answers alone. */
+  titles?: boolean;
 }
 
 /** Gives a team an endpoint of its own with one model, stores its key and enables the model, last in the order. */
 export async function addTeamProvider(
   admin: Client,
   server: Pick<WireServer, 'baseUrl'>,
-  { name, key = `sk-${name}-0123456789`, modelKey = `${name}-model`, settings = {} }: TeamProviderOptions,
+  {
+    name,
+    key = `sk-${name}-0123456789`,
+    modelKey = `${name}-model`,
+    contextWindow,
+    settings = {},
+    titles = false,
+  }: TeamProviderOptions,
 ): Promise<UsableModel> {
   const created = await admin.post('/api/v1/team-providers', {
     displayName: name,
     baseUrl: server.baseUrl,
-    models: [{ modelKey, displayName: name }],
+    models: [{ modelKey, displayName: name, contextWindow }],
   });
   const { id: providerId, models } = expectStatus(created, 201);
   expectStatus(await admin.put(`/api/v1/tokens/${providerId}`, { token: key }));
   const model = { id: models[0].id, ref: models[0].ref, providerId };
   await enableModel(admin, model.id, settings);
+  await setTitles(admin, titles);
   return model;
+}
+
+/** Whether conversations of a team get titles of a model: else providers hear of answers alone. */
+export async function setTitles(admin: Client, generatedTitles: boolean): Promise<void> {
+  expectStatus(await admin.put('/api/v1/app-config/chat/team', { config: { generatedTitles } }));
 }
 
 export async function enableModel(admin: Client, modelId: string, settings: object = {}): Promise<void> {

@@ -91,3 +91,17 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
 }
+
+/** The chunks of a whole answer, as a stream. */
+export function toStream(events: string): ReadableStream<UIMessageChunk> {
+  const chunks = events
+    .split('\n')
+    .filter((line) => line.startsWith('data: {'))
+    .map((line) => JSON.parse(line.slice(6)) as UIMessageChunk); // written by the server under test
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}

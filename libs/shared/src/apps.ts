@@ -50,6 +50,10 @@ export const aiStudioUserConfig = z.strictObject({
 export const chatTeamConfig = z.strictObject({
   /** Whether a conversation may change from one agent to another. */
   agentSwitching: z.enum(['locked', 'allowed']).default('locked'),
+  /** Whether a conversation gets a title from a model after its first answer; else it keeps the beginning of its first message. */
+  generatedTitles: z.boolean().default(true),
+  /** Model (id or `provider/model`) that writes titles and summaries; `null` is the cheapest that the team has enabled. */
+  helperModelId: z.string().min(1).max(400).nullable().default(null),
 });
 
 /** A user's own configuration of Chat in a team. */

@@ -1,6 +1,7 @@
 import type { LanguageModelV4CallOptions, SharedV4ProviderOptions } from '@ai-sdk/provider';
 import type { ModelSettings } from '../models/team-model.entities';
 import type { SnapshotModel } from '../models/team-snapshot';
+import { withoutRefusedInputs, type InputKind } from './input-kinds';
 import { toCandidateMessages, type CandidatePrompt } from './candidate-prompt';
 
 /** Call settings in the AI SDK's names: what an executor spreads into `streamText`. */
@@ -48,6 +49,8 @@ export function firstPartTimeoutOf({ settings }: SnapshotModel, ofAgent: ModelSe
 interface Prepared {
   prompt: CandidatePrompt;
   settings: CandidateSettings;
+  /** What it does not take: earlier messages are told without. */
+  refusedInputs?: readonly InputKind[];
 }
 
 /**
@@ -81,7 +84,10 @@ export function toCallOptions(
   return {
     ...options,
     ...ownSettings,
-    prompt: toCandidateMessages(options.prompt, given.prompt.system, own.prompt),
+    prompt: withoutRefusedInputs(
+      toCandidateMessages(options.prompt, given.prompt.system, own.prompt),
+      own.refusedInputs ?? [],
+    ),
     maxOutputTokens: isGivenLimit
       ? own.settings.maxOutputTokens
       : Math.min(maxOutputTokens, own.settings.maxOutputTokens),

@@ -9,7 +9,9 @@ import { findFamily, type Family } from '../prompts/families';
 import type { ComposedPrompt } from '../prompts/layers';
 import { PromptService } from '../prompts/prompt.service';
 import { CandidateService, type SkippedModel } from './candidates';
+import { findCheapest } from './cheapest-model';
 import { findOverflow, probablyFits } from './context-window';
+import { findRefusal } from './input-kinds';
 import type { ExecutionRequest } from './execution-request';
 
 /** A model that may answer, with the prompt in the form that its family follows best. */
@@ -38,11 +40,11 @@ export class ExecutionPlanner {
     @Inject(PromptService) private readonly prompts: PromptService,
   ) {}
 
-  /** Throws what {@link gather} and {@link choose} throw, and `MODEL_NOT_AVAILABLE` where no model's window holds the prompt. */
+  /** Throws what {@link gather} and {@link choose} throw, and `MODEL_NOT_AVAILABLE` where no model's window holds the prompt, or none takes the inputs. */
   async plan(scope: Scope, request: ExecutionRequest): Promise<ExecutionPlan> {
     const { agent, inputs } = await this.gather(scope, request);
     const plan = await this.choose(scope, request, agent, inputs);
-    return withoutOverflow(plan, request.modelId !== undefined);
+    return withoutUnfit(plan, request);
   }
 
   /** What is to be said. Throws `NOT_FOUND`, `VALIDATION_FAILED` for variables that are none of the agent's, `CONFLICT` for stored configuration that no longer fits. */
@@ -60,14 +62,14 @@ export class ExecutionPlanner {
   /** To whom. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE` or `TOKEN_MISSING`. */
   async choose(
     scope: Scope,
-    { modelId, fallback }: ExecutionRequest,
+    { modelId, fallback, cheapest }: ExecutionRequest,
     agent: ExecutableAgent | undefined,
     inputs: PromptInputs,
   ): Promise<ExecutionPlan> {
     const snapshot = await this.snapshots.get(scope.teamId);
     const preferredModelId = agent?.modelId ?? undefined;
     const { usable, skipped } = await this.candidates.choose(snapshot, scope, {
-      modelId,
+      modelId: modelId ?? (cheapest ? findCheapest(snapshot.models)?.id : undefined),
       fallback,
       preferredModelId,
     });
@@ -84,22 +86,25 @@ export class ExecutionPlanner {
   }
 }
 
-/** A model that was asked for by name has to hold the prompt; others give way to the next. */
-async function withoutOverflow(plan: ExecutionPlan, isNamed: boolean): Promise<ExecutionPlan> {
+/** A model that was asked for by name has to hold the prompt and take the inputs; others give way to the next. */
+async function withoutUnfit(
+  plan: ExecutionPlan,
+  { modelId, inputs = [] }: ExecutionRequest,
+): Promise<ExecutionPlan> {
   const skipped = [...plan.skipped];
   let ofFirst: AppError | undefined;
   for (const [index, candidate] of plan.candidates.entries()) {
     const { model, prompt, family } = candidate;
-    const overflow = await findOverflow(model, prompt, family);
-    if (!overflow) {
+    const obstacle = findRefusal(model, inputs) ?? (await findOverflow(model, prompt, family));
+    if (!obstacle) {
       const others = plan.candidates
         .slice(index + 1)
-        .filter((other) => probablyFits(other.model, other.prompt));
+        .filter((other) => !findRefusal(other.model, inputs) && probablyFits(other.model, other.prompt));
       return { ...plan, candidates: [candidate, ...others], skipped };
     }
-    if (isNamed) throw overflow;
-    ofFirst ??= overflow;
-    skipped.push({ providerId: model.provider.id, modelRef: model.ref, reason: overflow.message });
+    if (modelId !== undefined) throw obstacle;
+    ofFirst ??= obstacle;
+    skipped.push({ providerId: model.provider.id, modelRef: model.ref, reason: obstacle.message });
   }
   throw ofFirst ?? new Error('A plan has a candidate.');
 }

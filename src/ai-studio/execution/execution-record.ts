@@ -2,7 +2,7 @@ import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { costOf, toDisjoint } from '../prices/cost';
 import type { PriceCard } from '../prices/price';
 import type { Scope } from '@kdx/shared';
-import { AppError } from '../../platform/errors';
+import { AppError, type ErrorCode } from '../../platform/errors';
 import type { Logger } from '../../platform/logging';
 import type { ExecutableAgent } from '../agents/executable-agent';
 import type { ComposedPrompt } from '../prompts/layers';
@@ -36,6 +36,13 @@ export interface RecordedCandidate extends Candidate {
   price: { id: string; card: PriceCard } | null;
 }
 
+/** A model that did not answer, and why: safe to show, never the provider's own words. */
+export interface TriedModel {
+  modelRef: string;
+  code: Extract<ErrorCode, 'PROVIDER_FAILED' | 'MODEL_NOT_AVAILABLE'>;
+  message: string;
+}
+
 const counts = [
   'inputTokens',
   'cachedInputTokens',
@@ -67,6 +74,17 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
   /** The model that answers, or the last that was asked; before any was, the first candidate. */
   get modelRef(): string {
     return this.chosen.modelRef;
+  }
+
+  /** Those that were asked and failed, and those that could not be asked, in order. */
+  get triedModels(): TriedModel[] {
+    return this.attempts
+      .filter(({ outcome }) => outcome !== 'answered')
+      .map(({ modelRef, outcome, reason }) => ({
+        modelRef,
+        code: outcome === 'failed' ? 'PROVIDER_FAILED' : 'MODEL_NOT_AVAILABLE',
+        message: reason ?? 'failed',
+      }));
   }
 
   async begin({ prompt }: LanguageModelV4CallOptions): Promise<void> {

@@ -1,9 +1,15 @@
 import type { AgentSwitch } from '../prompts/layers';
+import type { InputKind } from './input-kinds';
 
 /** What an executor asks for. All of it is optional: the team's default model, no agent. */
 export interface ExecutionRequest {
   /** Id or `<providerId>/<modelKey>`; the agent's model where absent, else the team's default. */
   modelId?: string | undefined;
+  /**
+   * For small work beside an answer: where `modelId` names none, the team's cheapest model by list price. Models without a
+   * known price come after those with one, the sandbox last. Default false.
+   */
+  cheapest?: boolean | undefined;
   /** Whether the team's other models may answer where the first cannot. Default true. */
   fallback?: boolean | undefined;
   /** Whose instructions, settings and model apply. */
@@ -17,4 +23,6 @@ export interface ExecutionRequest {
    * it is told that it is none any more.
    */
   agentSwitch?: AgentSwitch | undefined;
+  /** What the newest message holds beside text: models that are known not to take it are not asked. */
+  inputs?: readonly InputKind[] | undefined;
 }

@@ -10,16 +10,37 @@ import { estimateTokens } from '../prompts/token-count';
 import { getProviderKind } from '../providers/provider-kinds';
 import { ExecutionRepository } from '../usage/execution.repository';
 import { firstPartTimeoutOf, settingsOf, type CandidateSettings } from './candidate-settings';
+import { CandidateWindow } from './candidate-window';
 import type { SkippedModel } from './candidates';
 import { ExecutionMetrics } from './execution-metrics';
 import { ExecutionPlanner, type ExecutionPlan, type PlannedCandidate } from './execution-planner';
-import { ExecutionRecord, type RecordedCandidate } from './execution-record';
+import { ExecutionRecord, type RecordedCandidate, type TriedModel } from './execution-record';
 import type { ExecutionRequest } from './execution-request';
-import { FallbackModel } from './fallback-model';
+import { listRefusedInputs, type InputKind } from './input-kinds';
+import { FallbackModel, type FitToCandidate } from './fallback-model';
 import { metering } from './metering';
 import { ModelClients } from './model-clients';
+import type { SentShare } from './shorten-prompt';
 
 const expiresAfterMs = 10 * 60_000;
+
+/** A model that may answer. */
+export interface ExecutionCandidate {
+  modelId: string;
+  modelRef: string;
+  providerId: string;
+  displayName: string;
+  strategy: StrategyName;
+  /** What it can be sent. */
+  window: CandidateWindow;
+  /** What of a message it is known not to take. */
+  refusedInputs: InputKind[];
+  /** The offline model: it costs nothing, and what it says means nothing. */
+  isSandbox: boolean;
+}
+
+/** How much of a conversation a candidate is sent. Throws an `AppError` to let it give way to the next. */
+type FitToExecutionCandidate = (candidate: ExecutionCandidate) => Promise<SentShare>;
 
 /** All that an executor needs: `streamText({ model, instructions: system, ...settings, messages })`. */
 export interface ExecutionConfig {
@@ -30,15 +51,13 @@ export interface ExecutionConfig {
   /** The first candidate's system prompt. Passed on as it is, each other candidate gets it in its own family's form. */
   system: string;
   settings: CandidateSettings;
-  candidates: {
-    modelId: string;
-    modelRef: string;
-    providerId: string;
-    displayName: string;
-    strategy: StrategyName;
-  }[];
+  candidates: ExecutionCandidate[];
+  /** The same model, for an executor that sends each candidate what fits it: `fit` is asked before each is called. */
+  fitted: (fit: FitToExecutionCandidate) => LanguageModelV4;
   /** Which of them answers: known once an answer began. Until then the one that is asked, beginning with the first. */
   getModelRef: () => string;
+  /** Models that came before it and did not answer, as far as it is known by then. */
+  getTriedModels: () => TriedModel[];
   /** Models that would have come first but cannot be used, and why. */
   skipped: SkippedModel[];
   /** The agent in the version that answers. `isDeleted` where a conversation goes on with one that is gone. */
@@ -80,22 +99,25 @@ export class ExecutionService {
       this.metrics,
       this.logger,
     );
+    const toModel = (fit?: FitToCandidate): LanguageModelV4 =>
+      wrapLanguageModel({ model: new FallbackModel(candidates, record, fit), middleware: metering(record) });
+    const views = plan.candidates.map((planned, index) =>
+      toView(planned, (candidates[index] ?? first).settings.maxOutputTokens),
+    );
     return {
       id,
-      model: wrapLanguageModel({
-        model: new FallbackModel(candidates, record),
-        middleware: metering(record),
-      }),
+      model: toModel(),
+      fitted: (fit) =>
+        toModel((candidate) => {
+          const view = views.find(({ modelId }) => modelId === candidate.modelId);
+          if (!view) throw new Error('A candidate is one of those that were prepared.');
+          return fit(view);
+        }),
       system: firstPlanned.prompt.system,
       settings: first.settings,
-      candidates: plan.candidates.map(({ model, prompt }) => ({
-        modelId: model.id,
-        modelRef: model.ref,
-        providerId: model.provider.id,
-        displayName: model.displayName,
-        strategy: prompt.strategy,
-      })),
+      candidates: views,
       getModelRef: () => record.modelRef,
+      getTriedModels: () => record.triedModels,
       skipped,
       ...(agent ? { agent: toSummary(agent) } : {}),
       layers: firstPlanned.prompt.sections,
@@ -119,10 +141,24 @@ export class ExecutionService {
       price: model.price,
       getModel: () => this.clients.get(teamId, snapshot, model),
       prompt: cacheBreakpoint ? { ...prompt, cacheBreakpoint } : prompt,
+      refusedInputs: listRefusedInputs(model.capabilities),
       settings: settingsOf(model, estimateTokens(prompt.system), agent?.settings),
       firstPartTimeoutMs: firstPartTimeoutOf(model, agent?.settings),
     };
   }
+}
+
+function toView({ model, prompt, family }: PlannedCandidate, maxOutputTokens: number): ExecutionCandidate {
+  return {
+    modelId: model.id,
+    modelRef: model.ref,
+    providerId: model.provider.id,
+    displayName: model.displayName,
+    strategy: prompt.strategy,
+    refusedInputs: listRefusedInputs(model.capabilities),
+    window: new CandidateWindow(model.contextWindow, maxOutputTokens, prompt.system, family),
+    isSandbox: model.provider.kind === 'sandbox',
+  };
 }
 
 function toSummary({

@@ -28,6 +28,7 @@ const byStatus: Record<number, Verdict> = {
 
 /** By code, and where the error says it by its `details.reason`. */
 const refusalReasons: Partial<Record<ErrorCode, Record<string, string>>> = {
+  MODEL_NOT_AVAILABLE: { context_window: 'has too small a context window for what is to be sent' },
   EGRESS_REFUSED: {
     redirect: 'answered with a redirect, which is not followed; its address has to be corrected',
     otherwise: 'has an address that this server may not reach',

@@ -8,12 +8,14 @@ import type {
 import { AppError } from '../../platform/errors';
 import type { Attempt } from '../usage/execution.entity';
 import { AnswerRules } from './answer-rules';
+import type { InputKind } from './input-kinds';
 import { CallLimits } from './call-limits';
 import type { CandidatePrompt } from './candidate-prompt';
 import { toCallOptions, type CandidateSettings } from './candidate-settings';
 import { ConnectionLost, describeFailure, EmptyAnswer, type Failure } from './failures';
 import { bufferUntilContent } from './first-content';
 import { relayStream } from './relay-stream';
+import { shortenPrompt, type SentShare } from './shorten-prompt';
 
 /** One model that may answer, with what it is to be asked with. */
 export interface Candidate {
@@ -25,7 +27,12 @@ export interface Candidate {
   prompt: CandidatePrompt;
   settings: CandidateSettings;
   firstPartTimeoutMs: number;
+  /** What it does not take: earlier messages are told without. */
+  refusedInputs: readonly InputKind[];
 }
+
+/** How much of a call's messages a candidate is sent. Throws an `AppError` to let it give way to the next. */
+export type FitToCandidate = (candidate: Candidate) => Promise<SentShare>;
 
 /** Hears what became of each candidate. */
 export interface AttemptListener {
@@ -48,6 +55,8 @@ export class FallbackModel implements LanguageModelV4 {
   constructor(
     private readonly candidates: readonly [Candidate, ...Candidate[]],
     private readonly listener: AttemptListener,
+    /** All of them where absent. */
+    private readonly fit?: FitToCandidate,
   ) {
     this.modelId = candidates[0].modelRef;
   }
@@ -104,7 +113,9 @@ export class FallbackModel implements LanguageModelV4 {
       });
       try {
         const model = await candidate.getModel();
-        const result = await ask(model, toCallOptions(options, first, candidate), candidate);
+        const share = await this.fit?.(candidate);
+        const prompt = share ? shortenPrompt(options.prompt, share) : options.prompt;
+        const result = await ask(model, toCallOptions({ ...options, prompt }, first, candidate), candidate);
         this.listener.onAttempt(attempt({ outcome: 'answered' }), candidate);
         return result;
       } catch (error) {

@@ -32,6 +32,7 @@ export const purposeField = {
 export class CapabilitiesDto {
   @BooleanField({ optional: true }) text?: boolean;
   @BooleanField({ optional: true }) imageInput?: boolean;
+  @BooleanField({ optional: true }) pdfInput?: boolean;
   @BooleanField({ optional: true }) tools?: boolean;
   @BooleanField({ optional: true }) structuredOutput?: boolean;
   @BooleanField({ optional: true }) reasoning?: boolean;

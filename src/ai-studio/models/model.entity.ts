@@ -4,6 +4,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export interface ModelCapabilities {
   text?: boolean;
   imageInput?: boolean;
+  pdfInput?: boolean;
   tools?: boolean;
   structuredOutput?: boolean;
   reasoning?: boolean;

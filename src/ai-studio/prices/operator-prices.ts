@@ -71,6 +71,7 @@ const model = z
       .strictObject({
         text: capability,
         imageInput: capability,
+        pdfInput: capability,
         tools: capability,
         structuredOutput: capability,
         reasoning: capability,

@@ -29,14 +29,34 @@ const counted = new LRUCache<string, TokenCount>({ max: 5_000 });
 
 /** Counts with the family's own tokenizer where one is published, which is loaded when it is first needed. */
 export async function countTokens(text: string, { tokenizer }: Family): Promise<TokenCount> {
-  if (tokenizer === undefined) return { tokens: estimateTokens(text), estimated: true };
-  if (tokenizer === 'sandbox') return { tokens: countSandboxTokens(text), estimated: false };
+  const counter = await loadTokenCounter(tokenizer);
+  if (tokenizer === undefined || tokenizer === 'sandbox') return counter.count(text);
   const key = `${tokenizer}/${fingerprintOf(text)}`;
   const known = counted.get(key);
   if (known) return known;
-  const count = countWith(await loadEncoding(tokenizer), text);
+  const count = counter.count(text);
   counted.set(key, count);
   return count;
+}
+
+/** Counts tokens as one kind of model does, and remembers nothing. */
+export interface TokenCounter {
+  count: (text: string) => TokenCount;
+}
+
+/** Of a tokenizer by its name; estimates where there is none of that name. It is loaded when it is first asked for. */
+export async function loadTokenCounter(tokenizer: string | undefined): Promise<TokenCounter> {
+  switch (tokenizer) {
+    case 'sandbox':
+      return { count: (text) => ({ tokens: countSandboxTokens(text), estimated: false }) };
+    case 'o200k_base':
+    case 'cl100k_base': {
+      const encoding = await loadEncoding(tokenizer);
+      return { count: (text) => countWith(encoding, text) };
+    }
+    default:
+      return { count: (text) => ({ tokens: estimateTokens(text), estimated: true }) };
+  }
 }
 
 interface Encoding {

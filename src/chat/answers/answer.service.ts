@@ -1,29 +1,45 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
-import type { UIMessage, UIMessageChunk } from 'ai';
-import { v7 as uuidv7 } from 'uuid';
-import { cutText, type Scope } from '@kdx/shared';
+import type { UIMessage } from 'ai';
+import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig, SystemPrompt } from '../../ai-studio';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
-import { Metrics } from '../../platform/metrics';
+import { ContextService } from '../context/context.service';
+import { HelperService } from '../context/helper.service';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
+import { BranchRepository } from '../sessions/branch.repository';
 import { KnownSessions } from '../sessions/known-sessions';
 import { MessageRepository } from '../sessions/message.repository';
 import { SessionRepository, type SessionToAnswer } from '../sessions/session.repository';
-import { toMessageView } from '../sessions/session.service';
+import { toMessageView } from '../sessions/views';
+import { AnswerStreams, type AnswerStream } from '../streams/answer-streams';
+import { IdempotencyKeys } from '../streams/idempotency.repository';
+import type { SendOnce } from '../streams/send-once';
 import { AnswerPump } from './answer-pump';
 import { ModelChooser } from './model-chooser';
-import { RunningAnswer } from './running-answer';
+import { RunningAnswers } from './running-answers';
 import { StopRequests } from './stop-requests.repository';
-import { toUserMessage, type NewUserMessage } from './user-message';
+import { toNewMessages, toNewTurn, toRepeatedTurn, type Turn } from './turn';
+import { toUserMessage } from './user-message';
 import { toUiParts } from './ui-parts';
 
-const titleLength = 80;
 /** How long another replica may take to end an answer, and how often its row is looked at meanwhile. */
 const stopElsewhereMs = 5_000;
 const lookAgainMs = 100;
+
+/** The stream of the answer to a message. */
+export interface SentMessage extends AnswerStream {
+  /** Whether the message had been sent before, under the same key: nobody was asked again. */
+  isReplayed: boolean;
+}
+
+/** What is to be answered, and under which key it was sent, if any. */
+interface Request {
+  turn: Turn;
+  once: SendOnce | undefined;
+}
 
 /** An answer whose question is stored, and what to run it with. */
 interface BegunAnswer {
@@ -35,50 +51,70 @@ interface BegunAnswer {
 /** Asks AI Studio for an execution, runs it with the AI SDK, and keeps the result: how any executor does it. */
 @Injectable()
 export class AnswerService implements BeforeApplicationShutdown {
-  private readonly running = new Map<string, RunningAnswer>();
-
   constructor(
     @Inject(ModelChooser) private readonly models: ModelChooser,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(KnownSessions) private readonly known: KnownSessions,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(BranchRepository) private readonly branches: BranchRepository,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
+    @Inject(RunningAnswers) private readonly running: RunningAnswers,
+    @Inject(AnswerStreams) private readonly streams: AnswerStreams,
+    @Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys,
+    @Inject(ContextService) private readonly contexts: ContextService,
+    @Inject(HelperService) private readonly helpers: HelperService,
     @Inject(StopRequests) private readonly stopRequests: StopRequests,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(ENV) private readonly env: Env,
-    @Inject(Metrics) metrics: Metrics,
   ) {
-    metrics.gauge(
-      'ai_studio_answers_running',
-      'Answers that this process is giving now.',
-      () => this.running.size,
-    );
-    stopRequests.subscribe((messageId) => this.stopAsAsked(messageId));
+    stopRequests.subscribe((messageId) => this.running.findByMessage(messageId)?.stop('stopped'));
   }
 
   /**
-   * Stores the message and the empty answer, starts the answer and gives its chunks. The server owns the answer: a
-   * reader that goes away does not stop it. Throws what {@link ModelChooser} throws, `CONFLICT` while an answer runs, and
-   * `PROVIDER_FAILED` where no model began to answer.
+   * Stores the message and the empty answer, starts the answer and gives its stream. The server owns the answer: a
+   * reader that goes away does not stop it. With `once`, a message that was sent before gets the answer that it got then.
+   * Throws what {@link ModelChooser} throws, `VALIDATION_FAILED` for a message that fits no model, `CONFLICT` while an
+   * answer runs or where the key was used for another message, and `PROVIDER_FAILED` where no model began to answer.
    */
-  async send(
+  send(scope: Scope, sessionId: string, input: SendMessageDto, once?: SendOnce): Promise<SentMessage> {
+    const turn = toNewTurn(toUserMessage(input), input.parentId, input.modelId);
+    return this.answer(scope, sessionId, turn, once);
+  }
+
+  /**
+   * Gives another answer to the question of `messageId`, which may be the question or one of its answers, however that
+   * ended. Throws `NOT_FOUND`, and what {@link send} throws.
+   */
+  async regenerate(
     scope: Scope,
     sessionId: string,
-    input: SendMessageDto,
-  ): Promise<AsyncGenerator<UIMessageChunk>> {
+    messageId: string,
+    modelId: string | undefined,
+    once?: SendOnce,
+  ): Promise<SentMessage> {
+    if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
+    const named = await this.branches.findNamed(scope, sessionId, messageId);
+    const question =
+      named?.role === 'assistant' && named.parentId !== null
+        ? await this.branches.findNamed(scope, sessionId, named.parentId)
+        : named;
+    if (!question) throw notFound('The message');
+    return this.answer(scope, sessionId, toRepeatedTurn(question, modelId), once);
+  }
+
+  /** Begins the answer to a turn; see {@link send}. */
+  async answer(scope: Scope, sessionId: string, turn: Turn, once?: SendOnce): Promise<SentMessage> {
     this.lifecycle.assertTakesWork();
-    const message = toUserMessage(input);
-    const begun =
-      (await this.beginAsKnown(scope, sessionId, message, input.modelId)) ??
-      (await this.beginAsRead(scope, sessionId, message, input.modelId));
-    if (!begun) throw changedMeanwhile();
-    const { execution, answer, history } = begun;
-    const running = new RunningAnswer(answer.id);
-    this.running.set(keyOf(scope, sessionId), running);
-    const started = this.pump.run(scope, execution, history, running);
-    void running.done.then(() => this.running.delete(keyOf(scope, sessionId)));
-    await started;
-    return running.listen();
+    const earlier = once && (await this.replay(scope, once));
+    if (earlier) return earlier;
+    try {
+      return await this.ask(scope, sessionId, { turn, once });
+    } catch (error) {
+      // Its twin, sent at the same moment, may have been first.
+      const twin = once && isConflict(error) && (await this.replay(scope, once));
+      if (twin) return twin;
+      throw error;
+    }
   }
 
   /** What the model of the next message would be told: with this conversation's agent and model, and the user's preference. */
@@ -89,24 +125,12 @@ export class AnswerService implements BeforeApplicationShutdown {
   }
 
   /**
-   * The chunks of the running answer, from its beginning; `undefined` where none is. Throws `CONFLICT` where another
-   * replica gives it: only that one has them.
-   */
-  async join(scope: Scope, sessionId: string): Promise<AsyncGenerator<UIMessageChunk> | undefined> {
-    if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
-    const running = this.running.get(keyOf(scope, sessionId));
-    if (running) return running.listen();
-    if (await this.messages.findStreamingElsewhere(scope, sessionId)) throw runsElsewhere();
-    return undefined;
-  }
-
-  /**
    * Ends the running answer, whichever replica gives it; what it said is kept. Gives the stored answer, or `undefined`
    * where none was running. Throws `CONFLICT` where another replica does not end it within seconds.
    */
   async stop(scope: Scope, sessionId: string): Promise<MessageView | undefined> {
     if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
-    const running = this.running.get(keyOf(scope, sessionId));
+    const running = this.running.find(scope, sessionId);
     if (!running) return this.stopElsewhere(scope, sessionId);
     running.stop('stopped');
     await running.done;
@@ -124,7 +148,7 @@ export class AnswerService implements BeforeApplicationShutdown {
   /** Waits for running answers as long as the operator allows, then ends them with what they have. */
   async beforeApplicationShutdown(): Promise<void> {
     this.lifecycle.startStopping();
-    const all = [...this.running.values()];
+    const all = this.running.all();
     if (all.length === 0) return;
     const timer = setTimeout(() => all.forEach((answer) => answer.stop('interrupted')), this.env.drainMs);
     await Promise.all(all.map(({ done }) => done));
@@ -144,22 +168,36 @@ export class AnswerService implements BeforeApplicationShutdown {
     throw didNotEnd();
   }
 
-  private stopAsAsked(messageId: string): void {
-    for (const answer of this.running.values()) if (answer.messageId === messageId) answer.stop('stopped');
+  private async replay(scope: Scope, once: SendOnce): Promise<SentMessage | undefined> {
+    const answerId = await this.keys.findAnswer(scope, once);
+    if (answerId === undefined) return undefined;
+    return { ...(await this.streams.replay(scope, answerId)), isReplayed: true };
+  }
+
+  private async ask(scope: Scope, sessionId: string, request: Request): Promise<SentMessage> {
+    const begun =
+      (await this.beginAsKnown(scope, sessionId, request)) ??
+      (await this.beginAsRead(scope, sessionId, request));
+    if (!begun) throw changedMeanwhile();
+    const { execution, answer, history } = begun;
+    const running = this.running.add(scope, sessionId, answer.id);
+    const conversation = this.contexts.open(scope, { sessionId, answerId: answer.id }, execution, history);
+    void running.done.then(() => this.helpers.answered(conversation));
+    await this.pump.run(scope, execution, conversation, running);
+    return { ...this.streams.read(scope, answer.id, running.feed), isReplayed: false };
   }
 
   /** Without reading the conversation, where this process has seen it. `undefined` where that did not do: it has to be read. */
   private async beginAsKnown(
     scope: Scope,
     sessionId: string,
-    message: NewUserMessage,
-    modelId: string | undefined,
+    request: Request,
   ): Promise<BegunAnswer | undefined> {
     const session = this.known.find(scope, sessionId);
     if (!session) return undefined;
     // What cannot be prepared by memory may be possible by now: reading decides.
-    const execution = await this.models.prepare(scope, session, modelId).catch(() => undefined);
-    const begun = execution && (await this.begin(scope, session, message, execution));
+    const execution = await this.models.prepare(scope, session, request.turn).catch(() => undefined);
+    const begun = execution && (await this.begin(scope, session, request, execution));
     if (!begun) this.known.forget(scope, sessionId);
     return begun;
   }
@@ -167,64 +205,35 @@ export class AnswerService implements BeforeApplicationShutdown {
   private async beginAsRead(
     scope: Scope,
     sessionId: string,
-    message: NewUserMessage,
-    modelId: string | undefined,
+    request: Request,
   ): Promise<BegunAnswer | undefined> {
     const session = await this.sessions.find(scope, sessionId);
     if (!session) throw notFound('The conversation');
     this.known.remember(scope, session);
-    const execution = await this.models.prepare(scope, session, modelId);
-    return this.begin(scope, session, message, execution);
+    const execution = await this.models.prepare(scope, session, request.turn);
+    return this.begin(scope, session, request, execution);
   }
 
   /** `undefined`, and nothing stored, where the conversation was changed since it was read. */
   private async begin(
     scope: Scope,
     session: SessionToAnswer,
-    message: NewUserMessage,
+    { turn, once }: Request,
     execution: ExecutionConfig,
   ): Promise<BegunAnswer | undefined> {
-    const sessionId = session.id;
-    const now = new Date();
-    const common = {
-      teamId: scope.teamId,
-      userId: scope.userId,
-      sessionId,
-      error: null,
-      instanceId: null,
-      createdAt: now,
-      updatedAt: now,
-    };
-    const question: ChatMessage = {
-      ...common,
-      id: uuidv7(),
-      role: 'user',
-      parts: message.parts,
-      status: 'complete',
-      modelRef: null,
-      executionId: null,
-      clientId: message.clientId,
-    };
-    const answer: ChatMessage = {
-      ...common,
-      id: uuidv7(),
-      role: 'assistant',
-      parts: [],
-      status: 'streaming',
-      modelRef: execution.getModelRef(),
-      executionId: execution.id,
-      clientId: null,
-    };
+    const messages = toNewMessages(scope, session.id, turn, execution);
+    const asked = messages.question ?? turn.repeated;
+    if (asked) await this.contexts.assertFits(execution, asked);
     const before = await this.messages.begin(
       scope,
       session,
-      question,
-      answer,
-      cutText(message.text.replace(/\s+/g, ' ').trim(), titleLength),
+      messages,
       execution.agent,
+      once ? [this.keys.statementToKeep(scope, once, messages.answer.id)] : [],
     );
     if (!before) return undefined;
-    const history = [...before, question].filter(({ parts }) => parts.length > 0);
+    const { question, answer } = messages;
+    const history = [...before, ...(question ? [question] : [])].filter(({ parts }) => parts.length > 0);
     return {
       execution,
       answer,
@@ -233,19 +242,12 @@ export class AnswerService implements BeforeApplicationShutdown {
   }
 }
 
-function keyOf({ teamId, userId }: Scope, sessionId: string): string {
-  return `${teamId}/${userId}/${sessionId}`;
+function isConflict(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'CONFLICT';
 }
 
 function changedMeanwhile(): AppError {
   return new AppError('CONFLICT', 'The conversation was changed at the same moment. Send the message again.');
-}
-
-function runsElsewhere(): AppError {
-  return new AppError(
-    'CONFLICT',
-    'The answer is given by another replica of this server, which alone can stream it. Read what it has said so far (GET …/messages), or stop it (POST …/stop).',
-  );
 }
 
 function didNotEnd(): AppError {

@@ -10,6 +10,7 @@ import { AppConfigService } from '../../app-config';
 import { AppError } from '../../platform/errors';
 import type { ChatSession } from '../sessions/chat.entities';
 import type { SessionToAnswer } from '../sessions/session.repository';
+import type { Turn } from './turn';
 
 /** A model that was chosen before this message, and where to choose another. */
 interface EarlierChoice {
@@ -36,9 +37,11 @@ export class ModelChooser {
   async prepare(
     scope: Scope,
     session: SessionToAnswer,
-    modelId: string | undefined,
+    { modelId, inputs }: Pick<Turn, 'modelId' | 'inputs'>,
   ): Promise<ExecutionConfig> {
-    return this.choose(scope, session, modelId, (request) => this.aiStudio.prepareExecution(scope, request));
+    return this.choose(scope, session, modelId, (request) =>
+      this.aiStudio.prepareExecution(scope, { ...request, inputs }),
+    );
   }
 
   /** What the model of the next message would be told. Throws what {@link prepare} throws for a model that is not there. */

@@ -1,14 +1,14 @@
 import type { UIMessageChunk } from 'ai';
+import { done, toEvent, type AnswerEvent } from '../streams/answer-events';
+import { EventFeed } from '../streams/event-feed';
 
-/** An answer that is being streamed: keeps what it has said so far, and says it to whoever listens, from the beginning. */
+/** An answer that this process gives: what it says becomes events, which its readers hear at once. */
 export class RunningAnswer {
-  private readonly chunks: UIMessageChunk[] = [];
-  private readonly waiting = new Set<() => void>();
-  private readonly controller = new AbortController();
-  private over = false;
-  private stopReason: 'stopped' | 'interrupted' = 'stopped';
+  readonly feed = new EventFeed();
   /** Settles when the answer is stored in its final state. */
   readonly done: Promise<void>;
+  private readonly controller = new AbortController();
+  private stopReason: 'stopped' | 'interrupted' = 'stopped';
   private settle: () => void = () => undefined;
 
   constructor(readonly messageId: string) {
@@ -33,39 +33,34 @@ export class RunningAnswer {
     this.controller.abort(new DOMException(`The answer was ${reason}.`, 'AbortError'));
   }
 
-  say(chunk: UIMessageChunk): void {
-    this.chunks.push(chunk);
-    this.wake();
+  say(chunk: UIMessageChunk): AnswerEvent {
+    const event = toEvent(this.messageId, this.feed.lastNumber + 1, chunk);
+    this.feed.push(event);
+    return event;
   }
 
-  /** Nothing more will be said, and the final state is stored. */
-  end(): void {
-    this.over = true;
-    this.wake();
+  /** The last events, with `[DONE]`. Nobody hears them yet: who hears the end may send the next message at once. */
+  toEnding(last: UIMessageChunk[]): AnswerEvent[] {
+    const all: (UIMessageChunk | typeof done)[] = [...last, done];
+    return all.map((chunk, index) => toEvent(this.messageId, this.feed.lastNumber + 1 + index, chunk));
+  }
+
+  /** The final state is stored, and its end is in the log. */
+  end(ending: AnswerEvent[]): void {
+    for (const event of ending) this.feed.push(event);
+    this.feed.close('ended');
     this.settle();
   }
 
-  /** Everything from the first chunk on. A listener that goes away ends nothing; a slow one is only read as fast as it reads. */
-  async *listen(): AsyncGenerator<UIMessageChunk> {
-    for (let next = 0; ;) {
-      const chunk = this.chunks[next];
-      if (chunk) {
-        next += 1;
-        yield chunk;
-      } else if (this.over) {
-        return;
-      } else {
-        await this.news();
-      }
-    }
+  /** The end is not in the log, or in another's words: readers have to look there. */
+  endUnlogged(): void {
+    this.feed.close('cut');
+    this.settle();
   }
 
-  private news(): Promise<void> {
-    return new Promise((resolve) => this.waiting.add(resolve));
-  }
-
-  private wake(): void {
-    for (const resolve of this.waiting) resolve();
-    this.waiting.clear();
+  /** Another process has taken it over, or it was deleted: what it still says, nobody hears. */
+  lose(): void {
+    this.feed.close('cut');
+    this.stop('interrupted');
   }
 }

@@ -1,34 +1,106 @@
 import { Readable } from 'node:stream';
 import { UI_MESSAGE_STREAM_HEADERS, type UIMessageChunk } from 'ai';
 import type { FastifyReply } from 'fastify';
+import { readEvents } from '../streams/answer-events';
+import type { AnswerStream } from '../streams/answer-streams';
+import type { SentMessage } from './answer.service';
+
+/** How the API document describes the stream of an answer. */
+export const uiMessageStream = {
+  description:
+    "The AI SDK's UI message stream: events with an id, whose data is a part of the answer as JSON, then `[DONE]`",
+  content: { 'text/event-stream': { schema: { type: 'string' } } },
+};
 
 const heartbeatMs = 15_000;
+/** A client that takes nothing for so long, while there is something to take, is dropped. It may join again. */
+const slowClientMs = 60_000;
+/** What is read ahead for one client. */
+const aheadBytes = 64 * 1024;
+/** No event, and not part of the log: it counts in no offset. */
+const heartbeat = Buffer.from(': heartbeat\n\n');
 
-/** Answers with chunks in the UI message stream protocol (server-sent events), only as fast as the client reads. */
-export async function sendUiMessageStream(
-  reply: FastifyReply,
-  chunks: AsyncGenerator<UIMessageChunk>,
-): Promise<void> {
-  const body = Readable.from(toEvents(chunks), { objectMode: false, highWaterMark: 16 * 1024 });
-  await reply.headers(UI_MESSAGE_STREAM_HEADERS).send(body);
+interface SendOptions {
+  headers?: Record<string, string>;
+  slowMs?: number;
 }
 
-async function* toEvents(chunks: AsyncGenerator<UIMessageChunk>): AsyncGenerator<string> {
-  let next = chunks.next();
-  for (;;) {
-    // A comment now and then keeps proxies from closing a stream in which a model thinks.
-    const timer = sleep(heartbeatMs);
-    const result = await Promise.race([next, timer.elapsed]);
-    timer.cancel();
-    if (result === undefined) {
-      yield ': heartbeat\n\n';
-      continue;
+/** Answers with the stream of an answer (server-sent events), only as fast as the client reads. */
+export async function sendUiMessageStream(
+  reply: FastifyReply,
+  { messageId, events }: AnswerStream,
+  { headers = {}, slowMs = slowClientMs }: SendOptions = {},
+): Promise<void> {
+  const written = () => {
+    const { socket } = reply.raw;
+    return socket ? socket.bytesWritten - socket.writableLength : 0;
+  };
+  const body: Readable = Readable.from(
+    watched(withHeartbeats(events), slowMs, written, () => body.destroy()),
+    { objectMode: false, highWaterMark: aheadBytes },
+  );
+  await reply.headers({ ...UI_MESSAGE_STREAM_HEADERS, 'x-message-id': messageId, ...headers }).send(body);
+}
+
+/** The same for a message that was just sent; says where it had been sent before. */
+export function sendAnswer(reply: FastifyReply, sent: SentMessage): Promise<void> {
+  return sendUiMessageStream(reply, sent, {
+    headers: sent.isReplayed ? { 'idempotency-replayed': 'true' } : {},
+  });
+}
+
+/** The parts of the answer, each with the id of its event. */
+export async function* toChunks({
+  events,
+}: AnswerStream): AsyncGenerator<{ id: string; chunk: UIMessageChunk }> {
+  for await (const bytes of events)
+    for (const { id, chunk } of readEvents(bytes.toString())) if (chunk) yield { id, chunk };
+}
+
+/** A comment now and then keeps proxies from closing a stream in which a model thinks. It only comes between events. */
+async function* withHeartbeats(events: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let next = events.next();
+  try {
+    for (;;) {
+      const timer = sleep(heartbeatMs);
+      const result = await Promise.race([next, timer.elapsed]);
+      timer.cancel();
+      if (result === undefined) {
+        yield heartbeat;
+        continue;
+      }
+      if (result.done) return;
+      yield result.value;
+      next = events.next();
     }
-    if (result.done) break;
-    yield `data: ${JSON.stringify(result.value)}\n\n`;
-    next = chunks.next();
+  } finally {
+    // What it waits for may be long in coming, and the reader is gone.
+    void next.catch(() => undefined);
+    void events.return(undefined).catch(() => undefined);
   }
-  yield 'data: [DONE]\n\n';
+}
+
+/** Calls `drop` where nothing more is asked for, and nothing of what was given is taken, for `slowMs`. */
+async function* watched(
+  events: AsyncGenerator<Buffer>,
+  slowMs: number,
+  written: () => number,
+  drop: () => void,
+): AsyncGenerator<Buffer> {
+  for await (const bytes of events) {
+    let before = written();
+    const timer = setInterval(() => {
+      const now = written();
+      if (now === before) drop();
+      before = now;
+    }, slowMs);
+    timer.unref();
+    try {
+      yield bytes;
+    } finally {
+      clearInterval(timer);
+    }
+  }
 }
 
 function sleep(ms: number): { elapsed: Promise<undefined>; cancel: () => void } {

@@ -7,12 +7,17 @@ import type { JsonObject } from '../../platform/http';
  */
 
 /** A model may say NUL or half of a surrogate pair, which no JSON column takes: both become the replacement character. */
-export function toJsonParts(parts: UIMessage['parts']): JsonObject[] {
+function toJsonParts(parts: UIMessage['parts']): JsonObject[] {
   const storable = (_key: string, value: unknown): unknown =>
     typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
   return JSON.parse(JSON.stringify(parts, storable)) as JsonObject[]; // just serialised
 }
 
+/** The parts of an answer that are kept: `step-start` only marks where a call began, and says nothing to a reader. */
+export function toStoredParts(parts: UIMessage['parts']): JsonObject[] {
+  return toJsonParts(parts.filter(({ type }) => type !== 'step-start'));
+}
+
 export function toUiParts(parts: object[]): UIMessage['parts'] {
-  return parts as UIMessage['parts']; // stored by toJsonParts or checked by toUserMessage
+  return parts as UIMessage['parts']; // stored by toStoredParts or checked by toUserMessage
 }

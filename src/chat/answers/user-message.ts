@@ -1,9 +1,9 @@
-import { validationFailed } from '../../platform/http';
-import type { SendMessageDto } from '../sessions/chat.dto';
+import { maxFilesBytes, toNewFile, type NewFile } from '../files/new-file';
+import { validationFailed, type JsonObject } from '../../platform/http';
 
-/** What a user sends, ready to be stored. */
+/** What a user sends, ready to be stored: the parts, in order, and the files among them. */
 export interface NewUserMessage {
-  parts: TextPart[];
+  parts: (TextPart | NewFile)[];
   clientId: string | null;
   text: string;
 }
@@ -11,27 +11,50 @@ export interface NewUserMessage {
 /** A text part of the AI SDK's `UIMessage`. */
 type TextPart = { type: 'text'; text: string };
 
-const maxTextLength = 200_000;
-
-/** Reads `message` or `text`. Only text parts: files come with models that take them. Throws `VALIDATION_FAILED`. */
-export function toUserMessage({ message, text }: SendMessageDto): NewUserMessage {
-  if ((message === undefined) === (text === undefined))
-    throw validationFailed([{ field: '', problem: 'send either message or text' }]);
-  const parts = message ? message.parts.map(toTextPart) : [toTextPart({ type: 'text', text: text ?? '' }, 0)];
-  const whole = parts.map((part) => part.text).join('\n');
-  if (whole.trim() === '')
-    throw validationFailed([{ field: message ? 'message.parts' : 'text', problem: 'must say something' }]);
-  if (whole.length > maxTextLength)
-    throw validationFailed([
-      { field: 'message.parts', problem: `must have at most ${maxTextLength} characters` },
-    ]);
-  return { parts, clientId: message?.id ?? null, text: whole };
+interface SentMessage {
+  id?: string | undefined;
+  parts: JsonObject[];
 }
 
-function toTextPart(part: { type?: unknown; text?: unknown }, index: number): TextPart {
-  const field = `message.parts.${index}`;
-  if (part.type !== 'text')
-    throw validationFailed([{ field, problem: 'must be of type text; other parts are not taken yet' }]);
+const maxTextLength = 200_000;
+
+/** Reads `message` or `text`. Throws `VALIDATION_FAILED`. */
+export function toUserMessage({
+  message,
+  text,
+}: {
+  message?: SentMessage | undefined;
+  text?: string | undefined;
+}): NewUserMessage {
+  if ((message === undefined) === (text === undefined))
+    throw validationFailed([{ field: '', problem: 'send either message or text' }]);
+  return message
+    ? readParts(message, 'message')
+    : readParts({ parts: [{ type: 'text', text: text ?? '' }] }, 'text');
+}
+
+/** Reads the message that stands in `field` of a request. Throws `VALIDATION_FAILED`. */
+export function readParts({ id, parts: sent }: SentMessage, field: string): NewUserMessage {
+  const isWhole = field === 'text';
+  const parts = sent.map((part, index) => toPart(part, isWhole ? field : `${field}.parts.${index}`));
+  const texts = parts.flatMap((part) => ('text' in part ? [part.text] : []));
+  const files = parts.filter((part) => 'content' in part);
+  const text = texts.join('\n');
+  const place = isWhole ? field : `${field}.parts`;
+  if (text.trim() === '' && files.length === 0)
+    throw validationFailed([{ field: place, problem: 'must say something' }]);
+  if (text.length > maxTextLength)
+    throw validationFailed([{ field: place, problem: `must have at most ${maxTextLength} characters` }]);
+  if (files.reduce((sum, { content }) => sum + content.length, 0) > maxFilesBytes)
+    throw validationFailed([
+      { field: place, problem: `must hold files of at most ${maxFilesBytes} bytes together` },
+    ]);
+  return { parts, clientId: id ?? null, text };
+}
+
+function toPart(part: JsonObject, field: string): TextPart | NewFile {
+  if (part.type === 'file') return toNewFile(part, field);
+  if (part.type !== 'text') throw validationFailed([{ field, problem: 'must be of type text or file' }]);
   if (typeof part.text !== 'string')
     throw validationFailed([{ field: `${field}.text`, problem: 'must be a string' }]);
   if (part.text.includes('\0'))

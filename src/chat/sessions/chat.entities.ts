@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { TriedModel } from '../../ai-studio';
 
 export const messageStatuses = ['complete', 'streaming', 'stopped', 'interrupted', 'failed'] as const;
 export type MessageStatus = (typeof messageStatuses)[number];
@@ -18,6 +19,10 @@ export class ChatSession {
   @Column('text')
   title!: string;
 
+  /** Where the title is from: the beginning of the first message, a model, or a person, whose title nothing overwrites. */
+  @Column('text', { name: 'title_source' })
+  titleSource!: 'message' | 'generated' | 'user';
+
   /** Model of the conversation; `null` follows the user's preference, then the agent's, then the team's default. */
   @Column('uuid', { name: 'model_id', nullable: true })
   modelId!: string | null;
@@ -32,6 +37,17 @@ export class ChatSession {
 
   @Column('integer', { name: 'agent_version', nullable: true })
   agentVersion!: number | null;
+
+  @Column('uuid', { name: 'folder_id', nullable: true })
+  folderId!: string | null;
+
+  /** Last message of the branch that is shown; `null` where nothing was said. */
+  @Column('uuid', { name: 'head_message_id', nullable: true })
+  headMessageId!: string | null;
+
+  /** The id that a chat client has for it (`useChat` makes its own). */
+  @Column('text', { name: 'client_id', nullable: true })
+  clientId!: string | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
@@ -93,6 +109,10 @@ export class ChatMessage {
   @Column('uuid', { name: 'user_id' })
   userId!: string;
 
+  /** The message before it in its branch; `null` begins one. Never changed: what follows a message hangs on it. */
+  @Column('uuid', { name: 'parent_id', nullable: true })
+  parentId!: string | null;
+
   @Column('text')
   role!: 'user' | 'assistant';
 
@@ -105,6 +125,10 @@ export class ChatMessage {
   @Column('text', { name: 'model_ref', nullable: true })
   modelRef!: string | null;
 
+  /** Models that came before the one that answered, and why they did not answer. */
+  @Column('jsonb', { name: 'tried_models', nullable: true })
+  triedModels!: TriedModel[] | null;
+
   @Column('uuid', { name: 'execution_id', nullable: true })
   executionId!: string | null;
 
@@ -115,6 +139,10 @@ export class ChatMessage {
   /** What a failed answer failed with: code, message, details. */
   @Column('jsonb', { nullable: true })
   error!: object | null;
+
+  /** For the search in what is shown: computed by the database. */
+  @Column({ type: 'tsvector', select: false, insert: false, update: false, nullable: true })
+  words?: string | null;
 
   /** The process that streams it. */
   @Column('bigint', { name: 'instance_id', nullable: true })

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import type { Scope } from '@kdx/shared';
+import { IsNull, type EntityManager } from 'typeorm';
+import { isUuid, type Scope } from '@kdx/shared';
 import { TeamTransaction } from '../../platform/database';
 import { maxAgentSwitches, type AgentHistory } from './agent-switching';
 import { ChatAgentSwitch, ChatMessage, ChatSession } from './chat.entities';
@@ -20,6 +20,13 @@ export interface SessionToAnswer extends ChatSession {
 export interface SessionWithHistory {
   session: ChatSession;
   switches: ChatAgentSwitch[];
+}
+
+/** What to list. `folderId`: `null` for those in none. `after` is `[updatedAt, id]` of the last of the page before. */
+export interface SessionFilter {
+  folderId?: string | null | undefined;
+  after?: string[] | undefined;
+  limit: number;
 }
 
 /** Conversations. Every method takes the scope first: the team and the user whose they are. */
@@ -47,13 +54,32 @@ export class SessionRepository {
     return this.transaction.run(scope, (manager) => findWithHistory(manager, scope, id));
   }
 
-  /** Latest first. `after` is `[updatedAt, id]` of the last of the page before. */
-  list(scope: Scope, after: string[] | undefined, limit: number): Promise<ChatSession[]> {
+  /** By the id that a chat client has for it, or by ours. */
+  async findNamed(scope: Scope, name: string): Promise<ChatSession | undefined> {
+    const { teamId, userId } = scope;
+    const owner = { teamId, userId };
+    const where = [{ ...owner, clientId: name }, ...(isUuid(name) ? [{ ...owner, id: name }] : [])];
+    const found = await this.transaction.run(scope, (manager) => manager.find(ChatSession, { where }));
+    return found.find(({ clientId }) => clientId === name) ?? found[0];
+  }
+
+  /** Deletes a conversation in which nothing was said. */
+  async deleteEmpty(scope: Scope, id: string): Promise<void> {
+    const { teamId, userId } = scope;
+    await this.transaction.run(scope, (manager) =>
+      manager.delete(ChatSession, { teamId, userId, id, headMessageId: IsNull() }),
+    );
+  }
+
+  /** Latest first. */
+  list(scope: Scope, { folderId, after, limit }: SessionFilter): Promise<ChatSession[]> {
     const { teamId, userId } = scope;
     return this.transaction.run(scope, (manager) => {
       const query = manager
         .createQueryBuilder(ChatSession, 'session')
         .where('session.teamId = :teamId and session.userId = :userId', { teamId, userId });
+      if (folderId === null) query.andWhere('session.folderId is null');
+      else if (folderId !== undefined) query.andWhere('session.folderId = :folderId', { folderId });
       if (after) {
         query.andWhere('(session.updatedAt, session.id) < (:updatedAt, :id)', {
           updatedAt: after[0],
@@ -72,7 +98,7 @@ export class SessionRepository {
   update(
     scope: Scope,
     id: string,
-    change: Partial<Pick<ChatSession, 'title' | 'modelId'>>,
+    change: Partial<Pick<ChatSession, 'title' | 'titleSource' | 'modelId' | 'folderId' | 'headMessageId'>>,
     toSwitch?: (history: AgentHistory) => ChatAgentSwitch | undefined,
   ): Promise<SessionWithHistory | null> {
     const { teamId, userId } = scope;
@@ -98,8 +124,9 @@ export class SessionRepository {
 
 /** Answers count from the last change of agent on; one that failed told the model nothing. */
 const selectToAnswer = `
-  select team_id "teamId", id, user_id "userId", title, model_id "modelId", agent_id "agentId",
-         agent_name "agentName", agent_version "agentVersion", created_at "createdAt", updated_at "updatedAt",
+  select team_id "teamId", id, user_id "userId", title, title_source "titleSource", model_id "modelId", agent_id "agentId",
+         agent_name "agentName", agent_version "agentVersion", folder_id "folderId", head_message_id "headMessageId",
+         client_id "clientId", created_at "createdAt", updated_at "updatedAt",
          (select from_agent_name
             from (select from_agent_name, after_message_id from chat_agent_switch
                    where team_id = $1 and user_id = $2 and session_id = $3 order by id desc limit 1) last

@@ -1,41 +1,37 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { chatTeamConfig, type Scope } from '@kdx/shared';
+import { chatTeamConfig, isUuid, type Scope } from '@kdx/shared';
 import { AiStudioService } from '../../ai-studio';
 import { AppConfigService } from '../../app-config';
 import { AppError, notFound } from '../../platform/errors';
-import {
-  defaultPageSize,
-  parseCursor,
-  toPage,
-  validationFailed,
-  type JsonObject,
-  type Page,
-} from '../../platform/http';
+import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
 import { toAgentSwitch, type AgentChange } from './agent-switching';
 import type {
-  AgentSwitchView,
+  BranchMessageView,
   CreateSessionDto,
   FindMessagesDto,
   FindSessionsDto,
-  MessageView,
+  ListedSessionView,
   SessionAgentView,
   SessionChangesDto,
   SessionDetailsView,
-  SessionView,
 } from './chat.dto';
-import type { ChatAgentSwitch, ChatMessage, ChatSession } from './chat.entities';
-import { toEndedParts } from './ended-parts';
+import type { ChatSession } from './chat.entities';
 import { KnownSessions } from './known-sessions';
-import { MessageRepository } from './message.repository';
+import { FolderService } from '../folders/folder.service';
+import { BranchRepository } from './branch.repository';
+import { SearchRepository, type SessionHit } from './search.repository';
 import { SessionRepository, type SessionWithHistory } from './session.repository';
+import { toAgentSwitchView, toBranchMessageView, toListedView, toSessionView } from './views';
 
 /** Conversations and what was said in them. */
 @Injectable()
 export class SessionService {
   constructor(
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
-    @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(BranchRepository) private readonly branches: BranchRepository,
+    @Inject(SearchRepository) private readonly search: SearchRepository,
+    @Inject(FolderService) private readonly folders: FolderService,
     @Inject(AiStudioService) private readonly aiStudio: AiStudioService,
     @Inject(AppConfigService) private readonly configs: AppConfigService,
     @Inject(KnownSessions) private readonly known: KnownSessions,
@@ -43,8 +39,10 @@ export class SessionService {
 
   async create(
     scope: Scope,
-    { title = '', modelId, agentId }: CreateSessionDto,
+    { title = '', modelId, agentId, folderId }: CreateSessionDto,
+    clientId: string | null = null,
   ): Promise<SessionDetailsView> {
+    if (folderId !== undefined) await this.folders.assertOwn(scope, folderId);
     const now = new Date();
     const agent = agentId === undefined ? null : await this.aiStudio.getAgent(scope, agentId);
     const session: ChatSession = {
@@ -52,10 +50,14 @@ export class SessionService {
       userId: scope.userId,
       id: uuidv7(),
       title,
+      titleSource: title === '' ? 'message' : 'user',
       modelId: modelId === undefined ? null : await this.toModelId(scope, modelId),
       agentId: agent?.id ?? null,
       agentName: agent?.name ?? null,
       agentVersion: agent?.version ?? null,
+      folderId: folderId ?? null,
+      headMessageId: null,
+      clientId,
       createdAt: now,
       updatedAt: now,
     };
@@ -66,10 +68,27 @@ export class SessionService {
     return this.toDetailsView(scope, { session, switches: first ? [first] : [] });
   }
 
-  async list(scope: Scope, { cursor, limit = defaultPageSize }: FindSessionsDto): Promise<Page<SessionView>> {
-    const rows = await this.sessions.list(scope, parseTimeCursor(cursor), limit + 1);
+  /** Begins a conversation that a chat client has an id of its own for; `undefined` where there is one of that id by now. */
+  begin(scope: Scope, values: CreateSessionDto, clientId: string): Promise<SessionDetailsView | undefined> {
+    return this.create(scope, values, clientId).catch(ifTaken);
+  }
+
+  /** Takes back what was begun, where nothing was said in it. */
+  async deleteEmpty(scope: Scope, id: string): Promise<void> {
+    this.known.forget(scope, id);
+    await this.sessions.deleteEmpty(scope, id);
+  }
+
+  /** Latest first, also of what is found. */
+  async list(
+    scope: Scope,
+    { q, folderId, cursor, limit = defaultPageSize }: FindSessionsDto,
+  ): Promise<Page<ListedSessionView>> {
+    const filter = { folderId: toFolderFilter(folderId), after: parseTimeCursor(cursor), limit: limit + 1 };
+    const rows: (ChatSession | SessionHit)[] =
+      q === undefined ? await this.sessions.list(scope, filter) : await this.search.find(scope, q, filter);
     const page = toPage(rows, limit, ({ updatedAt, id }) => [updatedAt.toISOString(), id]);
-    return { ...page, items: page.items.map(toSessionView) };
+    return { ...page, items: page.items.map(toListedView) };
   }
 
   async get(scope: Scope, id: string): Promise<SessionDetailsView> {
@@ -82,14 +101,17 @@ export class SessionService {
   async update(
     scope: Scope,
     id: string,
-    { title, modelId, agentId }: SessionChangesDto,
+    { title, modelId, agentId, folderId, headMessageId }: SessionChangesDto,
   ): Promise<SessionDetailsView> {
     const session = await this.find(scope, id);
+    if (typeof folderId === 'string') await this.folders.assertOwn(scope, folderId);
     const values = {
-      ...(title === undefined ? {} : { title }),
+      ...(title === undefined ? {} : { title, titleSource: 'user' as const }),
       ...(modelId === undefined
         ? {}
         : { modelId: modelId === null ? null : await this.toModelId(scope, modelId) }),
+      ...(folderId === undefined ? {} : { folderId }),
+      ...(headMessageId === undefined ? {} : { headMessageId: await this.getLeaf(scope, id, headMessageId) }),
     };
     const change = await this.toAgentChange(scope, session, agentId);
     const updated = await this.sessions.update(
@@ -106,12 +128,22 @@ export class SessionService {
   async listMessages(
     scope: Scope,
     id: string,
-    { cursor, limit = defaultPageSize }: FindMessagesDto,
-  ): Promise<Page<MessageView>> {
-    await this.find(scope, id);
-    const rows = await this.messages.list(scope, id, parseCursor(cursor, 1)?.[0], limit + 1);
-    const page = toPage(rows, limit, (message) => [message.id]);
-    return { ...page, items: page.items.map(toMessageView) };
+    { branch, cursor, limit = defaultPageSize }: FindMessagesDto,
+  ): Promise<Page<BranchMessageView>> {
+    const { headMessageId } = await this.find(scope, id);
+    const [before, after] = parseBranchCursor(cursor) ?? [];
+    const leafId = before ?? (branch === undefined ? headMessageId : await this.getLeaf(scope, id, branch));
+    if (leafId === null) return { items: [] };
+    const rows = await this.branches.listPage(scope, id, { leafId, after, limit: limit + 1 });
+    const page = toPage(rows, limit, ({ message }) => [leafId, message.id]);
+    return { ...page, items: page.items.map(toBranchMessageView) };
+  }
+
+  /** The newest end of the branch through a message. */
+  private async getLeaf(scope: Scope, id: string, messageId: string): Promise<string> {
+    const leaf = await this.branches.findLeaf(scope, id, messageId);
+    if (leaf === undefined) throw notFound('The message');
+    return leaf;
   }
 
   private async find(scope: Scope, id: string): Promise<ChatSession> {
@@ -161,6 +193,20 @@ export class SessionService {
   }
 }
 
+/** The leaf of the branch that is read, and the last message of the page before: the branch stays, whatever is shown meanwhile. */
+function parseBranchCursor(cursor: string | undefined): string[] | undefined {
+  const parts = parseCursor(cursor, 2);
+  if (parts && !parts.every(isUuid))
+    throw validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
+  return parts;
+}
+
+function toFolderFilter(folderId: string | undefined): string | null | undefined {
+  if (folderId === undefined || isUuid(folderId)) return folderId;
+  if (folderId === 'none') return null;
+  throw validationFailed([{ field: 'folderId', problem: 'must be a UUID, or none' }]);
+}
+
 /** The time and the id that the last page ended with. */
 function parseTimeCursor(cursor: string | undefined): string[] | undefined {
   const parts = parseCursor(cursor, 2);
@@ -176,50 +222,13 @@ function toTime(text: string): string | undefined {
   return Number.isNaN(date.valueOf()) ? undefined : date.toISOString();
 }
 
+/** The unique index says so. */
+function ifTaken(error: unknown): undefined {
+  const driver = error instanceof Error && 'driverError' in error ? error.driverError : undefined;
+  const constraint = driver instanceof Error && 'constraint' in driver ? driver.constraint : undefined;
+  if (constraint !== 'chat_session_client_id') throw error;
+}
+
 function ifNotFound(error: unknown): undefined {
   if (!(error instanceof AppError && error.code === 'NOT_FOUND')) throw error;
-}
-
-function toSessionView({ id, title, modelId, agentId, createdAt, updatedAt }: ChatSession): SessionView {
-  return {
-    id,
-    title,
-    modelId,
-    agentId,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
-  };
-}
-
-function toAgentSwitchView({
-  agentId,
-  agentName,
-  agentVersion,
-  afterMessageId,
-  createdAt,
-}: ChatAgentSwitch): AgentSwitchView {
-  return { agentId, agentName, agentVersion, afterMessageId, at: createdAt.toISOString() };
-}
-
-export function toMessageView({
-  id,
-  role,
-  parts,
-  status,
-  modelRef,
-  executionId,
-  error,
-  createdAt,
-}: ChatMessage): MessageView {
-  return {
-    id,
-    role,
-    // What a vanished process left is ended without being written anew.
-    parts: (status === 'streaming' ? parts : toEndedParts(parts)) as JsonObject[], // of a JSON column
-    status,
-    ...(modelRef === null ? {} : { modelRef }),
-    ...(executionId === null ? {} : { executionId }),
-    ...(error === null ? {} : { error: error as JsonObject }), // of a JSON column
-    createdAt: createdAt.toISOString(),
-  };
 }

@@ -3,10 +3,11 @@ import type { Pool } from 'pg';
 import { ENV, type Env, type ToolEnv } from '../env';
 import { Metrics } from '../metrics';
 import { Database } from './database';
+import { Housekeeping } from './housekeeping';
 import { Recovery } from './recovery';
 import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './transactions';
 
-/** The open database and the ways into it. The writing way across teams is for recovery alone. */
+/** The open database and the ways into it. The writing way across teams is for recovery and housekeeping alone. */
 @Global()
 @Module({
   providers: [
@@ -16,8 +17,9 @@ import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransacti
     MaintenanceTransaction,
     AcrossTeams,
     Recovery,
+    Housekeeping,
   ],
-  exports: [Database, Recovery, TeamTransaction, PlatformTransaction, AcrossTeams],
+  exports: [Database, Recovery, Housekeeping, TeamTransaction, PlatformTransaction, AcrossTeams],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

@@ -1,5 +1,6 @@
 export { Database, dataSourceOptions } from './database';
 export { DatabaseModule, ToolDatabaseModule } from './database.module';
+export { Housekeeping } from './housekeeping';
 export { writeWithPatience } from './patience';
 export { Recovery } from './recovery';
 export {

@@ -5,13 +5,18 @@ import { MaintenanceTransaction } from './transactions';
 
 const sweepMs = 15_000;
 
+interface Step {
+  statement: string;
+  settle: (() => Promise<void>) | undefined;
+}
+
 /**
  * Ends work that a vanished process left unfinished: at start, and on a server, where replicas may die while others
  * live, every 15 seconds. Rooms register one update each.
  */
 @Injectable()
 export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly statements = new Map<string, string>();
+  private readonly steps = new Map<string, Step>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -24,9 +29,15 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
    * @param name what is recovered, for the log
    * @param statement gets an SQL condition on the column `instance_id` that holds where that process is gone; answers
    *   one UPDATE that the maintenance role may run
+   * @param settle what is to be done after it each time, for what its statement ended now or another process did before
    */
-  register(name: string, statement: (isGone: string) => string): void {
-    this.statements.set(name, statement(this.database.session.isGone('instance_id')));
+  register(name: string, statement: (isGone: string) => string, settle?: () => Promise<void>): void {
+    this.steps.set(name, { statement: statement(this.isGone), settle });
+  }
+
+  /** SQL condition on the column `instance_id` that holds where that process is gone. */
+  get isGone(): string {
+    return this.database.session.isGone('instance_id');
   }
 
   /** This process, as the column `instance_id` of unfinished work names it. */
@@ -35,10 +46,10 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.sweep();
+    await this.run();
     if (this.database.mode === 'embedded') return;
     this.timer = setInterval(() => {
-      this.sweep().catch((error: unknown) =>
+      this.run().catch((error: unknown) =>
         this.logger.error({ err: error }, 'recovery failed; it is tried again'),
       );
     }, sweepMs);
@@ -49,14 +60,16 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  private async sweep(): Promise<void> {
-    for (const [name, statement] of this.statements) {
+  /** Ends what vanished processes left, once. */
+  async run(): Promise<void> {
+    for (const [name, { statement, settle }] of this.steps) {
       const count = await this.transaction.run(async (manager) => {
         const result: [unknown, number] = await manager.query(statement);
         return result[1];
       });
       if (count > 0)
         this.logger.warn({ recovered: name, count }, 'unfinished work of a vanished process was ended');
+      await settle?.();
     }
   }
 }

@@ -1,4 +1,5 @@
 import type {
+  TrackedEnvelope,
   TRPCBuiltRouter,
   TRPCDefaultErrorShape,
   TRPCMutationProcedure,
@@ -30,7 +31,15 @@ interface Contract<M extends Method> {
 
 export type Query<M extends Method> = TRPCQueryProcedure<Contract<M>>;
 export type Mutation<M extends Method> = TRPCMutationProcedure<Contract<M>>;
-export type Subscription<M extends Method> = TRPCSubscriptionProcedure<Contract<M>>;
+export type Subscription<M extends Method> = TRPCSubscriptionProcedure<
+  Omit<Contract<M>, 'output'> & { output: Followed<Contract<M>['output']> }
+>;
+
+/** What is yielded as `tracked(id, data)`, a client gets as `{ id, data }`. */
+type Followed<Output> =
+  Output extends AsyncIterable<TrackedEnvelope<infer Data>>
+    ? AsyncIterable<{ id: string; data: Data }>
+    : Output;
 
 /** tRPC's error shape with this product's error in `data.error`. */
 interface ErrorShape extends TRPCDefaultErrorShape {

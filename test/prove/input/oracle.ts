@@ -15,7 +15,8 @@ export interface Verdict {
 const refusalLimit = 16_384;
 
 /** Doors that ask a provider: they may say that it failed. */
-const callsProviders = /\/(test|messages|diff|apply)\b|\.(test|sendMessage|diff|apply)$/;
+const callsProviders =
+  /\/(test|messages|diff|apply|regenerate)\b|\/chat$|\.(test|sendMessage|regenerate|diff|apply)$/;
 
 /** Holds an answer against what is promised to whoever sends nonsense. */
 export function judge(draft: Draft, answer: RawAnswer): Verdict {

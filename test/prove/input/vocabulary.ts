@@ -30,6 +30,11 @@ const said = fc.oneof(
 const fields: Record<string, fc.Arbitrary<unknown>> = {
   sessionId: one('session'),
   agentId: one('agent'),
+  folderId: one('folder'),
+  parentId: fc.constantFrom(undefined, null),
+  headMessageId: absent,
+  branch: absent,
+  chatId: one('session'),
   executionId: fc.constant('~execution~'),
   providerId: one('provider'),
   modelId: usable,
@@ -60,6 +65,10 @@ const fields: Record<string, fc.Arbitrary<unknown>> = {
   scopes: fc.constantFrom(['chat.use'], ['models.read', 'agents.read']),
   expiresAt: fc.constantFrom(undefined, null),
   keyId: one('key'),
+  after: absent,
+  offset: fc.constantFrom(undefined, 0),
+  lastEventId: absent,
+  idempotencyKey: fresh((unique) => unique),
 
   ...both('PATCH /api/v1/agents/{agentId}', 'mutation aiAgents.update', { modelId: usable }),
   ...both('POST /api/v1/agents', 'mutation aiAgents.create', { name: fresh((unique) => `Agent ${unique}`) }),
@@ -104,10 +113,38 @@ const fields: Record<string, fc.Arbitrary<unknown>> = {
   'mutation aiModelSync.apply body': fc
     .nat(poolSize - 1)
     .map((index) => ({ providerId: `~listed${index}~`, diffId: `~diff${index}~` })),
+  ...both('GET /api/v1/chat/sessions/{sessionId}/messages/{messageId}/context', 'query chat.getContext', {
+    sessionId: fc.constant('~said~'),
+    messageId: fc.constant('~answer~'),
+  }),
   'POST /api/v1/chat/sessions/{sessionId}/messages body': said,
   'subscription chat.sendMessage body': fc
     .tuple(one('session'), said)
     .map(([sessionId, what]) => ({ sessionId, ...what })),
+
+  ...both('POST /api/v1/chat/folders', 'mutation chat.createFolder', {
+    name: fresh((unique) => `Folder ${unique}`),
+  }),
+  ...both('PATCH /api/v1/chat/folders/{folderId}', 'mutation chat.updateFolder', {
+    name: fresh((unique) => `Folder ${unique}`),
+  }),
+  ...both(
+    'POST /api/v1/chat/sessions/{sessionId}/messages/{messageId}/regenerate',
+    'subscription chat.regenerate',
+    {
+      sessionId: fc.constant('~asked~'),
+      messageId: fc.constant('~question~'),
+    },
+  ),
+  'GET /api/v1/chat/sessions/{sessionId}/files/{fileId} params': fc.constant({
+    sessionId: '~asked~',
+    fileId: '~file~',
+  }),
+  'POST /api/v1/chat body': fc.record({
+    id: fresh((unique) => unique),
+    trigger: fc.constantFrom('submit-message', 'regenerate-message'),
+    messages: userMessage.map((message) => [message]),
+  }),
 
   ...auth(),
 };

@@ -62,7 +62,14 @@ export class World {
     await this.renewGuest(guest, companion);
     this.names.set('leaverTeam', leaver.teamId);
     const said = await createSession(admin);
-    await say(admin, said, { text: 'Hello' });
+    const file = { type: 'file', mediaType: 'text/plain', url: 'data:text/plain;base64,SGVsbG8=' };
+    await say(admin, said, { message: { role: 'user', parts: [file] } });
+    const [question, answer] = expectStatus(await admin.get(`/api/v1/chat/sessions/${said}/messages`)).items;
+    this.names.set('asked', said);
+    this.names.set('said', said);
+    this.names.set('answer', answer.id);
+    this.names.set('question', question.id);
+    this.names.set('file', question.parts[0].url.split('/').at(-1));
     this.names.set('execution', expectStatus(await admin.get('/api/v1/executions')).items[0].id);
   }
 
@@ -73,6 +80,7 @@ export class World {
     const unique = randomUUID();
     keep('key', (await createApiKey(admin, ['chat.use'])).userId);
     keep('session', await createSession(admin));
+    keep('folder', await make('chat/folders', { name: `Folder ${unique}` }));
     keep('agent', await make('agents', { name: `Agent ${unique}`, instructions: 'Answer.' }));
     const baseUrl = this.lists.baseUrl('openrouter');
     const provider = () => ({

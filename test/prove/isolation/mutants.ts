@@ -28,6 +28,14 @@ const redundant = [
     because: 'it finds an answer that another process gives, and here is one process',
   },
   {
+    statement: /^update chat_message set client_id = \$4/,
+    because: 'the id was made by this very call',
+  },
+  {
+    statement: /^SELECT COUNT\(1\) AS "cnt" FROM "chat_folder"/,
+    because: 'it only counts, and two hundred folders would tell',
+  },
+  {
     statement: /^DELETE FROM "api_key"/,
     because: 'the key was read and locked, under the team, just before',
   },

@@ -148,10 +148,15 @@ function ofKey(
     ai_team_provider_model: range.worlds.theirs.model,
     ai_agent: range.worlds.theirs.agent,
     chat_session: range.worlds.theirs.session,
+    chat_message: range.worlds.theirs.message,
+    chat_folder: range.worlds.theirs.folder,
+    chat_summary: range.worlds.theirs.summary,
   };
   const child = columns[parentColumns.indexOf('id')];
   const values = own.map((column) => {
     if (column === child) return `'${parents[parent] ?? ''}'::uuid`;
+    if (column === 'key') return `'another'`; // the unique index would refuse it before the reference does
+    if (column === 'client_id') return 'null'; // unique: it would refuse the copy before the key
     return column === 'id' ? 'gen_random_uuid()' : column;
   });
   return {

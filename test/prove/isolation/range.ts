@@ -2,6 +2,7 @@ import type { RouteOptions } from 'fastify';
 import { toTeamId } from '@kdx/shared';
 import { TeamChanges, TeamDeletions } from '../../../src/platform/tenancy';
 import { Database } from '../../../src/platform/database';
+import { HelperQueue } from '../../../src/chat/context/helper-queue';
 import { CallerService } from '../../../src/identity/callers/caller.service';
 import { recordRoutes } from '../../architecture/routes';
 import { startTestApp, type TestApp } from '../../support/app';
@@ -74,14 +75,17 @@ export function forgetAll({ app, askers }: Range): void {
   app.nest.get(TeamDeletions).tell(toTeamId(askers.admin.ids.team));
 }
 
-/** Waits until nothing runs any more: an answer is stored after its stream has ended. False where it never does. */
+/**
+ * Waits until nothing runs any more: an answer is stored after its stream has ended, and a title is made after that. False where it
+ * never does.
+ */
 export async function settle(app: TestApp, tap: StatementTap): Promise<boolean> {
   const running = `select (select count(*) from ai_execution where outcome = 'running')
                         + (select count(*) from chat_message where status = 'streaming') as count`;
   const isQuiet = () =>
     tap.without(async () => {
       const { rows } = await app.nest.get(Database).pool.query<{ count: number }>(running);
-      return rows[0]?.count === 0;
+      return rows[0]?.count === 0 && app.nest.get(HelperQueue).size === 0;
     });
   return eventually(isQuiet).catch(() => false);
 }

@@ -147,7 +147,90 @@ const recipesOfTeams: Recipe[] = [
   ...both(['GET /api/v1/audit-events', 'query aiAudit.find'], {}),
 ];
 
+const [chat, folders] = ['/api/v1/chat', '/api/v1/chat/folders'];
+const submitted = { trigger: 'submit-message', modelId: 'sandbox/echo' };
+const hello = [{ type: 'text', text: 'Hello' }];
+
+/** What useChat calls: conversations by the client's own ids. */
+const recipesOfUiChat: Recipe[] = [
+  ...both(
+    [`POST ${chat}`],
+    {
+      ...submitted,
+      id: id.chat,
+      agentId: id.agent,
+      folderId: id.folder,
+      messages: [
+        { id: id.message, role: 'user', parts: hello },
+        { id: 'new', role: 'user', parts: hello },
+      ],
+    },
+    'member',
+  ),
+  ...both([`POST ${chat}`], {
+    ...submitted,
+    id: id.session,
+    messageId: 'ours-1',
+    messages: [{ id: 'ours-1', role: 'user', parts: hello }],
+  }),
+  ...both([`POST ${chat}`], {
+    id: id.session,
+    trigger: 'regenerate-message',
+    messageId: id.message,
+    messages: [],
+    modelId: id.model,
+  }),
+  ...both([`POST ${chat}`], {
+    ...submitted,
+    id: 'a-new-chat',
+    agentId: id.agent,
+    folderId: id.folder,
+    messages: [{ id: 'first', role: 'user', parts: hello }],
+  }),
+  ...both([`GET ${chat}/:chatId/messages`], { chatId: id.chat }, 'member'),
+  ...both([`GET ${chat}/:chatId/stream`], { chatId: id.chat }, 'member'),
+  ...both([`POST ${chat}/:chatId/stop`], { chatId: id.chat }, 'member'),
+];
+
+const recipesOfFolders: Recipe[] = [
+  ...both([`GET ${folders}`, 'query chat.findFolders'], {}, 'member'),
+  ...both([`POST ${folders}`, 'mutation chat.createFolder'], { name: 'A new folder' }, 'member'),
+  ...both(
+    [`PATCH ${folders}/:folderId`, 'mutation chat.updateFolder'],
+    { folderId: id.folder, name: 'Renamed' },
+    'member',
+  ),
+  ...both([`DELETE ${folders}/:folderId`, 'mutation chat.deleteFolder'], { folderId: id.folder }, 'member'),
+];
+
 const recipesOfChat: Recipe[] = [
+  ...recipesOfUiChat,
+  ...recipesOfFolders,
+  ...both([`GET ${chats}`, 'query chat.findSessions'], { folderId: id.folder }),
+  ...both([`GET ${chats}`, 'query chat.findSessions'], { q: 'zq7canary', cursor: id.sessionsCursor }),
+  ...both([`GET ${chats}`, 'query chat.findSessions'], { q: 'ours', folderId: 'none' }),
+  ...both([`POST ${chats}`, 'mutation chat.createSession'], { folderId: id.folder }),
+  ...both([`PATCH ${chats}/:sessionId`, 'mutation chat.updateSession'], {
+    sessionId: id.session,
+    folderId: id.folder,
+    headMessageId: id.message,
+  }),
+  ...both([`GET ${chats}/:sessionId/messages`, 'query chat.getMessages'], {
+    sessionId: id.session,
+    branch: id.message,
+  }),
+  ...both([`POST ${chats}/:sessionId/messages`, 'subscription chat.sendMessage'], {
+    sessionId: id.session,
+    text: 'Hello',
+    parentId: id.message,
+  }),
+  ...both([`POST ${chats}/:sessionId/messages/:messageId/regenerate`, 'subscription chat.regenerate'], {
+    sessionId: id.session,
+    messageId: id.message,
+  }),
+  ...both([`GET ${chats}/:sessionId/export`], { sessionId: id.session, format: 'markdown' }, 'member'),
+  ...both([`GET ${chats}/:sessionId/export`], { sessionId: id.session, format: 'json' }, 'member'),
+  ...both([`GET ${chats}/:sessionId/files/:fileId`], { sessionId: id.session, fileId: id.file }, 'member'),
   ...both([`GET ${chats}`, 'query chat.findSessions'], { cursor: id.sessionsCursor }, 'member'),
   ...both(
     [`POST ${chats}`, 'mutation chat.createSession'],
@@ -174,6 +257,11 @@ const recipesOfChat: Recipe[] = [
     sessionId: id.session,
     cursor: id.messagesCursor,
   }),
+  ...both(
+    [`GET ${chats}/:sessionId/messages/:messageId/context`, 'query chat.getContext'],
+    { sessionId: id.session, messageId: id.answer },
+    'member',
+  ),
   ...both([`POST ${chats}/:sessionId/messages`, 'subscription chat.sendMessage'], {
     sessionId: id.session,
     text: 'Hello',
@@ -183,7 +271,12 @@ const recipesOfChat: Recipe[] = [
     sessionId: id.session,
     message: { id: id.execution, role: 'user', parts: [{ type: 'text', text: 'Hello' }] },
   }),
-  ...both([`GET ${chats}/:sessionId/stream`], { sessionId: id.session }, 'member'),
+  ...both(
+    [`GET ${chats}/:sessionId/stream`, 'subscription chat.resumeMessage'],
+    { sessionId: id.session },
+    'member',
+  ),
+  ...both([`GET ${chats}/:sessionId/stream`], { sessionId: id.session, offset: 0 }, 'member'),
   ...both([`POST ${chats}/:sessionId/stop`, 'mutation chat.stop'], { sessionId: id.session }, 'member'),
 ];
 

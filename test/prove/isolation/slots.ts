@@ -17,6 +17,13 @@ export interface Ids {
   agentName: string;
   session: string;
   message: string;
+  /** The answer to it, with which what is shown ends. */
+  answer: string;
+  folder: string;
+  file: string;
+  /** The id that a chat client has for a conversation. */
+  chat: string;
+  summary: string;
   execution: string;
   apiKey: string;
 }
@@ -59,6 +66,7 @@ export const slots = {
   agent: slot(({ agent }) => agent),
   agentName: slot(({ agentName }) => agentName),
   session: slot(({ session }) => session),
+  answer: slot(({ answer }) => answer),
   apiKey: slot(({ apiKey }) => apiKey),
   execution: slot(({ execution }) => execution),
   /** Anything that an audit event may be about. */
@@ -72,7 +80,14 @@ export const slots = {
   agentsCursor: slot(({ agent, agentName }) => cursor(agentName.toLowerCase(), agent)),
   versionsCursor: slot(({ agent }) => cursor('2', agent)),
   sessionsCursor: slot(({ session }) => cursor('9999-01-01T00:00:00.000Z', session)),
-  messagesCursor: slot(({ message }) => cursor(message)),
+  message: slot(({ message }) => message),
+  folder: slot(({ folder }) => folder),
+  file: slot(({ file }) => file),
+  chat: slot(
+    ({ chat }) => chat,
+    ({ session }) => session,
+  ),
+  messagesCursor: slot(({ answer, message }) => cursor(answer, message)),
   executionsCursor: slot(({ execution }) => cursor(execution)),
   teamModelsCursor: slot(({ model }) => cursor('a0000000000', model)),
   modelsCursor: slot(({ provider, modelKey, model }) => cursor(provider, modelKey, model)),

@@ -1,7 +1,9 @@
 import { permissions } from '../../../src/identity';
 import type { TestApp } from '../../support/app';
 import { addMember, createSession, say, signUp, Client } from '../../support/client';
-import { addTeamProvider, enableModel, expectStatus } from '../../support/providers';
+import { openBytes } from '../../support/event-streams';
+import { addTeamProvider, disableModel, enableModel, expectStatus } from '../../support/providers';
+import { eventually } from '../../support/streams';
 import type { WireServer } from '../../support/wire';
 import type { ModelListServer } from '../../support/wire/model-lists';
 import type { Asker, Askers } from './credentials';
@@ -16,7 +18,22 @@ export interface Team {
   member: Asker;
 }
 
-type Shared = Omit<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'execution'>;
+/** What belongs to one person of a team. */
+type Personal = Pick<
+  Ids,
+  | 'user'
+  | 'email'
+  | 'sessionToken'
+  | 'session'
+  | 'message'
+  | 'answer'
+  | 'folder'
+  | 'file'
+  | 'chat'
+  | 'execution'
+>;
+
+type Shared = Omit<Ids, keyof Personal>;
 
 /** Makes a team through the API; `mark` stands in whatever can be named. */
 export async function makeTeam(app: TestApp, wire: WireServer, mark: string): Promise<Team> {
@@ -82,7 +99,9 @@ async function furnish(
   );
   const teamInstructions = { enabled: true, content: `${mark}: instructions of the team` };
   expectStatus(await owner.put('/api/v1/app-config/aiStudio/team', { config: { teamInstructions } }));
-  expectStatus(await owner.put('/api/v1/app-config/chat/team', { config: { agentSwitching: 'allowed' } }));
+  const config = { agentSwitching: 'allowed', helperModelId: model.ref };
+  expectStatus(await owner.put('/api/v1/app-config/chat/team', { config }));
+  const summary = await converseAtLength(owner, wire, mark);
   const agentName = `${mark} agent`;
   const { id: agent } = expectStatus(
     await owner.post('/api/v1/agents', {
@@ -112,27 +131,61 @@ async function furnish(
     model: model.id,
     modelKey: `${mark}-model`,
   };
-  return { team: owner.teamId ?? '', slug: `${mark}-team`, invitation, agent, agentName, ...name };
+  return { team: owner.teamId ?? '', slug: `${mark}-team`, invitation, agent, agentName, summary, ...name };
+}
+
+/** A conversation too long for its model; gives the id of the summary of what was left out. */
+async function converseAtLength(person: Client, wire: WireServer, mark: string): Promise<string> {
+  const settings = { maxOutputTokens: 100 };
+  const { id, ref } = await addTeamProvider(person, wire, {
+    name: `${mark}-small`,
+    modelKey: `${mark}-small`,
+    contextWindow: 4_000,
+    settings,
+  });
+  const session = await createSession(person, { title: `${mark} at length`, modelId: ref });
+  const summary = await eventually(async () => {
+    const { chunks } = await say(person, session, { text: `${mark} `.repeat(100) });
+    const start = chunks.find(({ type }) => type === 'start');
+    const context = await person.get(
+      `/api/v1/chat/sessions/${session}/messages/${String(start?.messageId)}/context`,
+    );
+    return context.status === 200 && context.body.summary?.id;
+  });
+  await disableModel(person, id);
+  return summary;
 }
 
 /** All that belongs to one person of the team. */
-async function converse(
-  person: Client,
-  agent: string,
-  mark: string,
-): Promise<Pick<Ids, 'user' | 'email' | 'sessionToken' | 'session' | 'message' | 'execution'>> {
+async function converse(person: Client, agent: string, mark: string): Promise<Personal> {
   const userInstructions = { enabled: true, content: `${mark}: what I want` };
   expectStatus(await person.put('/api/v1/app-config/aiStudio/me', { config: { userInstructions } }));
+  const { id: folder } = expectStatus(
+    await person.post('/api/v1/chat/folders', { name: `${mark} ${person.userId}` }),
+    201,
+  );
+  await createSession(person, { title: `${mark} in a folder`, folderId: folder });
   const session = await createSession(person, { title: `${mark} talk`, modelId: 'sandbox/echo' });
-  const said = await say(person, session, {
-    message: { id: `${mark}-1`, role: 'user', parts: [{ type: 'text', text: mark }] },
-  });
-  if (said.status !== 200) throw new Error(`no answer: ${JSON.stringify(said.body)}`);
+  const message = {
+    id: `${mark}-1`,
+    role: 'user',
+    parts: [{ type: 'text', text: mark }, toFilePart(mark)],
+  };
+  await (await openBytes(person, session, { message }, { 'idempotency-key': `${mark}-once` })).readAll();
   expectStatus(await person.patch(`/api/v1/chat/sessions/${session}`, { agentId: agent }));
   expectStatus(
     await person.patch(`/api/v1/chat/sessions/${session}`, { agentId: null, modelId: 'sandbox/echo' }),
   );
   await createSession(person, { title: `${mark} talk with the agent`, agentId: agent });
+  const chat = `${mark}-chat-${person.userId}`;
+  expectStatus(
+    await person.post('/api/v1/chat', {
+      id: chat,
+      trigger: 'submit-message',
+      messages: [{ id: `${mark}-2`, role: 'user', parts: [{ type: 'text', text: mark }] }],
+      modelId: 'sandbox/echo',
+    }),
+  );
   const { items } = expectStatus(await person.get(`/api/v1/chat/sessions/${session}/messages`));
   const [{ token }] = expectStatus(await person.get('/api/auth/list-sessions'));
   const { userId = '', email = '' } = person;
@@ -143,8 +196,17 @@ async function converse(
     sessionToken: token,
     session,
     message: question.id,
+    answer: answer.id,
+    folder,
+    file: question.parts[1].url.split('/').at(-1),
+    chat,
     execution: answer.executionId,
   };
+}
+
+function toFilePart(mark: string): object {
+  const url = `data:text/plain;base64,${Buffer.from(mark).toString('base64')}`;
+  return { type: 'file', mediaType: 'text/plain', filename: `${mark}.txt`, url };
 }
 
 async function listMembers(owner: Client): Promise<{ id: string; userId: string }[]> {

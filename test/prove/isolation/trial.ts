@@ -202,6 +202,7 @@ function toPrint({ answer, statements }: Exchange, sent: string[]): string {
     print = print
       .replace(time, '<time>')
       .replace(newId, '<id>')
+      .replace(eventId, '$1<event>')
       .replace(duration, '$1<ms>')
       .replace(token, '$1<token>');
   return `${print}\n  ${counts.join('\n  ')}`;
@@ -223,6 +224,8 @@ const changing = new Set([
 ]);
 const time = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g;
 const newId = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** The number of an event stays; the rest is the end of a new id. */
+const eventId = /(\bid: \d+\.)[0-9a-f]{8}\b/g;
 const token = /("token":")\w+/g;
 const duration = /("(?:latencyMs|ms|firstPartMs|totalMs)":)\d+/g;
 

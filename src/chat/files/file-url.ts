@@ -1,0 +1,22 @@
+/** Where a file of a conversation is got: what its part says in `url`. */
+export function toFileUrl(sessionId: string, fileId: string): string {
+  return `/api/v1/chat/sessions/${sessionId}/files/${fileId}`;
+}
+
+/** The id of a file by the URL of its part; `undefined` for a URL that is none of ours. */
+export function toFileId(url: string): string | undefined {
+  return /^\/api\/v1\/chat\/sessions\/[0-9a-f-]{36}\/files\/([0-9a-f-]{36})$/.exec(url)?.[1];
+}
+
+/** What a file's part says beside it, under the SDK's name for such things: how large the file is. */
+export function toFileSize(bytes: number): { aiStudio: { bytes: number } } {
+  return { aiStudio: { bytes } };
+}
+
+/** The size in bytes; 0 for a part that says none, such as a file that a model made. */
+export function readFileSize(metadata: unknown): number {
+  const own =
+    typeof metadata === 'object' && metadata !== null && 'aiStudio' in metadata && metadata.aiStudio;
+  const bytes = typeof own === 'object' && own !== null && 'bytes' in own && own.bytes;
+  return typeof bytes === 'number' ? bytes : 0;
+}

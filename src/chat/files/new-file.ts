@@ -1,0 +1,54 @@
+import { v7 as uuidv7 } from 'uuid';
+import { validationFailed } from '../../platform/http';
+import { isOfType, kindOf, takenMediaTypes, type FileKind } from './media-types';
+
+/** A file of a new message, checked and not stored yet. */
+export interface NewFile {
+  id: string;
+  kind: FileKind;
+  mediaType: string;
+  filename: string | null;
+  content: Buffer;
+}
+
+const maxFileBytes = 10 * 1024 * 1024;
+/** Of all files of a message together. */
+export const maxFilesBytes = 20 * 1024 * 1024;
+const maxFilename = 200;
+
+/**
+ * Reads a `file` part of a UI message: `{ type: 'file', mediaType, filename?, url: 'data:…;base64,…' }`. `field` is where
+ * it stands, for the refusal. Throws `VALIDATION_FAILED`: nothing is ever fetched for a user.
+ */
+export function toNewFile(part: Readonly<Record<string, unknown>>, field: string): NewFile {
+  const refuse = (name: string, problem: string): never => {
+    throw validationFailed([{ field: `${field}.${name}`, problem }]);
+  };
+  const { url, mediaType, filename = null } = part;
+  if (typeof mediaType !== 'string') return refuse('mediaType', 'must be a string');
+  const kind = kindOf(mediaType);
+  if (!kind) return refuse('mediaType', `must be one of ${takenMediaTypes.join(', ')}`);
+  if (filename !== null && (typeof filename !== 'string' || filename.length > maxFilename))
+    return refuse('filename', `must be a string of at most ${maxFilename} characters`);
+  if (typeof url !== 'string') return refuse('url', 'must be a string');
+  const prefix = `data:${mediaType};base64,`;
+  if (!url.startsWith('data:'))
+    return refuse('url', 'must be a data: URL; files of other addresses are not fetched');
+  if (!url.startsWith(prefix)) return refuse('url', `must begin with ${prefix}`);
+  if (url.length > prefix.length + Math.ceil(maxFileBytes / 3) * 4)
+    return refuse('url', `must hold at most ${maxFileBytes} bytes`);
+  const encoded = url.slice(prefix.length);
+  const content = Buffer.from(encoded, 'base64');
+  // Node reads over what is no base64: written out again, it has to be the same.
+  if (content.length === 0 || content.toString('base64') !== encoded)
+    return refuse('url', 'must hold base64, and not be empty');
+  if (content.length > maxFileBytes) return refuse('url', `must hold at most ${maxFileBytes} bytes`);
+  if (!isOfType(mediaType, content)) return refuse('mediaType', 'is not what the file is, by its bytes');
+  return {
+    id: uuidv7(),
+    kind,
+    mediaType,
+    filename,
+    content,
+  };
+}

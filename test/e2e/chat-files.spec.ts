@@ -1,0 +1,213 @@
+import { startTestApp, type TestApp } from '../support/app';
+import {
+  addMember,
+  createSession,
+  createTeam,
+  say,
+  signUp,
+  type Answer,
+  type Client,
+} from '../support/client';
+import { addTeamProvider, expectStatus } from '../support/providers';
+import { startWireServer, type WireServer } from '../support/wire';
+
+const sessionsPath = '/api/v1/chat/sessions';
+
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  'base64',
+);
+const pdf = Buffer.from('%PDF-1.4\n%%EOF\n');
+const large = 10 * 1024 * 1024;
+
+const filePart = (mediaType: string, content: Buffer, filename?: string) => ({
+  type: 'file',
+  mediaType,
+  ...(filename === undefined ? {} : { filename }),
+  url: `data:${mediaType};base64,${content.toString('base64')}`,
+});
+const pngOf = (bytes: number) => Buffer.concat([png, Buffer.alloc(bytes - png.length)]);
+const textPart = (text: string) => ({ type: 'text', text });
+
+describe('files in messages', () => {
+  let app: TestApp;
+  let owner: Client & { teamId: string };
+  let member: Client;
+  let server: WireServer;
+  let seeing: string;
+  let blind: string;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    owner = await createTeam(await signUp(app));
+    member = await addMember(app, owner);
+    server = await startWireServer('openai');
+    const models = [
+      { modelKey: 'seeing', displayName: 'Seeing' },
+      { modelKey: 'blind', displayName: 'Blind', capabilities: { imageInput: false, pdfInput: false } },
+    ];
+    const { providerId } = await addTeamProvider(owner, server, { name: 'wired' });
+    expectStatus(await owner.patch(`/api/v1/team-providers/${providerId}`, { models }));
+    [seeing, blind] = [`${providerId}/seeing`, `${providerId}/blind`];
+    for (const ref of [seeing, blind])
+      expectStatus(await owner.patch(`/api/v1/team-models/${encodeURIComponent(ref)}`, { enabled: true }));
+  }, 60_000);
+
+  afterEach(() => server.reset());
+
+  afterAll(async () => {
+    await app.close();
+    await server.close();
+  });
+
+  const sendParts = (sessionId: string, parts: object[], body: object = {}) =>
+    say(owner, sessionId, { message: { role: 'user', parts }, ...body });
+
+  const messagesOf = async (sessionId: string): Promise<Answer['body'][]> =>
+    expectStatus(await owner.get(`${sessionsPath}/${sessionId}/messages`)).items;
+
+  const told = (): string => JSON.stringify(server.requests.at(-1)!.body);
+
+  it('are refused where they are not what they say, too large, or elsewhere: by the field, and nothing is stored', async () => {
+    const sessionId = await createSession(owner);
+    const html = Buffer.from('<script>alert(1)</script>');
+    const cases: [object, string][] = [
+      [{ type: 'file', mediaType: 'image/png', url: 'http://169.254.169.254/x.png' }, 'url'],
+      [{ type: 'file', mediaType: 'image/png', url: 'https://example.com/x.png' }, 'url'],
+      [{ type: 'file', mediaType: 'image/png', url: 'file:///etc/passwd' }, 'url'],
+      [
+        { type: 'file', mediaType: 'image/png', url: `${sessionsPath}/${sessionId}/files/${sessionId}` },
+        'url',
+      ],
+      [{ type: 'file', mediaType: 'image/png' }, 'url'],
+      [{ type: 'file', mediaType: 'image/png', url: 'data:image/png;base64,' }, 'url'],
+      [{ type: 'file', mediaType: 'image/png', url: 'data:image/png;base64,!!!!' }, 'url'],
+      [
+        { type: 'file', mediaType: 'image/png', url: `data:image/gif;base64,${png.toString('base64')}` },
+        'url',
+      ],
+      [filePart('image/png', html), 'mediaType'],
+      [filePart('image/svg+xml', html), 'mediaType'],
+      [filePart('text/html', html), 'mediaType'],
+      [filePart('constructor', html), 'mediaType'],
+      [filePart('text/plain', Buffer.from([0xff, 0xfe])), 'mediaType'],
+      [filePart('application/pdf', png), 'mediaType'],
+      [filePart('image/png', pngOf(large + 1)), 'url'],
+      [{ ...filePart('image/png', png), filename: 'x'.repeat(201) }, 'filename'],
+    ];
+    for (const [part, field] of cases) {
+      const { status, body } = await sendParts(sessionId, [textPart('Look'), part]);
+      expect([status, body.error.code]).toEqual([400, 'VALIDATION_FAILED']);
+      expect(body.error.details.fields[0].field).toBe(`message.parts.1.${field}`);
+    }
+    const two = await sendParts(sessionId, [
+      filePart('image/png', pngOf(large)),
+      filePart('image/png', pngOf(large)),
+      filePart('image/png', png),
+    ]);
+    expect(two.body.error.details.fields[0].field).toBe('message.parts');
+    expect(await messagesOf(sessionId)).toEqual([]);
+  });
+
+  it('are refused before the call where the model takes none, and nothing is stored', async () => {
+    const sessionId = await createSession(owner, { modelId: blind });
+    for (const [part, input] of [
+      [filePart('image/png', png), 'image'],
+      [filePart('application/pdf', pdf), 'pdf'],
+    ] as const) {
+      const { status, body } = await sendParts(sessionId, [textPart('Look'), part]);
+      expect(status).toBe(409);
+      expect(body.error).toMatchObject({
+        code: 'MODEL_NOT_AVAILABLE',
+        details: { modelRef: blind, input },
+      });
+    }
+    expect(server.requests).toEqual([]);
+    expect(await messagesOf(sessionId)).toEqual([]);
+    expect(
+      (await sendParts(sessionId, [filePart('text/plain', Buffer.from('A text'), 'a.txt')])).status,
+    ).toBe(200);
+    expect(told()).toContain('A text');
+  });
+
+  it('pass over a fallback that takes none', async () => {
+    const sessionId = await createSession(owner, { modelId: seeing });
+    server.next({ fail: { status: 500 } });
+    await sendParts(sessionId, [textPart('Look\n/sandbox answer=ok'), filePart('image/png', png)]);
+    const [, answer] = await messagesOf(sessionId);
+    expect(JSON.stringify(answer)).not.toContain(blind);
+  });
+
+  it('reach the model as bytes, and their reader under headers that are safe', async () => {
+    const sessionId = await createSession(owner, { modelId: seeing });
+    server.next({ reply: { text: 'A dot' } }, { reply: { text: 'Still' } });
+    const name = 'Ü".png';
+    expect((await sendParts(sessionId, [textPart('What?'), filePart('image/png', png, name)])).status).toBe(
+      200,
+    );
+    expect(told()).toContain(png.toString('base64'));
+    const [question] = await messagesOf(sessionId);
+    expect(JSON.stringify(question)).not.toContain(png.toString('base64'));
+    const { url, ...part } = question.parts[1];
+    expect(part).toEqual({
+      type: 'file',
+      mediaType: 'image/png',
+      filename: name,
+      providerMetadata: { aiStudio: { bytes: png.length } },
+    });
+    const got = await owner.fetch(url);
+    expect(Buffer.from(await got.arrayBuffer()).equals(png)).toBe(true);
+    expect(Object.fromEntries(got.headers)).toMatchObject({
+      'content-type': 'image/png',
+      'content-disposition': `inline; filename="___.png"; filename*=UTF-8''%C3%9C_.png`.replace('___', '__'),
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+    });
+    await say(owner, sessionId, { text: 'And now?' });
+    expect(told()).toContain(png.toString('base64'));
+    for (const [client, path] of [
+      [member, url],
+      [owner, url.replace(sessionId, await createSession(owner))],
+    ] as const)
+      expect((await client.get(path)).status).toBe(404);
+  });
+
+  it('that are no images are for the disk', async () => {
+    const sessionId = await createSession(owner, { modelId: seeing });
+    server.always({ reply: { text: 'ok' } });
+    await sendParts(sessionId, [filePart('application/pdf', pdf, 'a.pdf')]);
+    const [question] = await messagesOf(sessionId);
+    const got = await owner.get(question.parts[0].url);
+    expect(got.headers.get('content-disposition')).toBe('attachment; filename="a.pdf"');
+    expect(expectStatus(await owner.get(`${sessionsPath}/${sessionId}`)).title).toBe('a.pdf');
+  });
+
+  it('of before a change of model are told of in words, where the new one takes none', async () => {
+    const sessionId = await createSession(owner, { modelId: seeing });
+    server.always({ reply: { text: 'ok' } });
+    await sendParts(sessionId, [textPart('Look'), filePart('image/png', png, 'dot.png')]);
+    expect((await say(owner, sessionId, { text: 'On', modelId: blind })).status).toBe(200);
+    expect(told()).not.toContain(png.toString('base64'));
+    expect(told()).toContain('takes no images');
+    const again = await messagesOf(sessionId);
+    const path = `${sessionsPath}/${sessionId}/messages/${again[0].id}/regenerate`;
+    expect(await owner.post(path, { modelId: blind })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'MODEL_NOT_AVAILABLE' } },
+    });
+    expect(await messagesOf(sessionId)).toEqual(again);
+  });
+
+  it('go with their conversation, and are stored once with their digest', async () => {
+    const sessionId = await createSession(owner, { modelId: seeing });
+    server.always({ reply: { text: 'ok' } });
+    expect(
+      (await sendParts(sessionId, [filePart('image/png', pngOf(large)), filePart('image/png', png)])).status,
+    ).toBe(200);
+    const [question] = await messagesOf(sessionId);
+    const got = await owner.fetch(question.parts[0].url);
+    expect((await got.arrayBuffer()).byteLength).toBe(large);
+    expect((await owner.delete(`${sessionsPath}/${sessionId}`)).status).toBe(204);
+    expect((await owner.get(question.parts[0].url)).status).toBe(404);
+  });
+});
