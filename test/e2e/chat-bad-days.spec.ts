@@ -187,7 +187,7 @@ onServer('a conversation over two replicas', () => {
       expect(stopped).toMatchObject({ role: 'assistant', status: 'stopped' });
       await answer.readAll();
       expect(answer.chunks.at(-1)?.type).toBe('abort');
-      expect((await messagesOf(there, sessionId))[1]).toEqual(stopped);
+      expect((await messagesOf(there, sessionId))[1]).toMatchObject(stopped);
       expect((await there.post(`${sessionsPath}/${sessionId}/stop`)).status).toBe(204);
     }
     await other.readWords(15);

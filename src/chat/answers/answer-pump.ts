@@ -85,6 +85,7 @@ export class AnswerPump {
       const chunks = toUIMessageStream({
         stream,
         generateMessageId: () => answer.messageId,
+        sendSources: true,
         messageMetadata: ({ part }) => metadataOf(execution, conversation, part.type),
         onError: (error) => errorText(keepFailure(error)),
       });

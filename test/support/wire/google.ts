@@ -94,13 +94,30 @@ function encodeChunks(reply: FullReply, answer: Answer): StreamFrames {
     deltas: reply.chunks.map((text, index) =>
       sse(answer([{ text }], encodeUsage(reply, (index + 1) / reply.chunks.length))),
     ),
-    closing: [sse(answer([{ text: '' }], encodeUsage(reply, 1), finishReasons[reply.finishReason]))],
+    closing: [
+      ...pictures(reply).map((part) => sse(answer([part], encodeUsage(reply, 1)))),
+      sse(
+        withSources(answer([{ text: '' }], encodeUsage(reply, 1), finishReasons[reply.finishReason]), reply),
+      ),
+    ],
     failure: (message) => [sse(error(503, message).body)],
   };
 }
 
 function thoughts({ reasoning }: FullReply): object[] {
   return reasoning === undefined ? [] : [{ text: reasoning, thought: true }];
+}
+
+function pictures({ picture }: FullReply): object[] {
+  return picture === undefined ? [] : [{ inlineData: { mimeType: 'image/png', data: picture } }];
+}
+
+/** What the answer rests on stands beside the content of the first candidate. */
+function withSources(whole: object, { sources }: FullReply): object {
+  if (sources.length === 0) return whole;
+  const { candidates } = whole as { candidates: [object] }; // made above
+  const groundingMetadata = { groundingChunks: sources.map((web) => ({ web })) };
+  return { ...whole, candidates: [{ ...candidates[0], groundingMetadata }] };
 }
 
 const finishReasons = { stop: 'STOP', length: 'MAX_TOKENS' };

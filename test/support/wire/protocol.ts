@@ -46,6 +46,8 @@ export interface FullReply {
   text: string;
   chunks: string[];
   reasoning: string | undefined;
+  sources: { uri: string; title: string }[];
+  picture: string | undefined;
   usage: Required<WireUsage> | null;
   finishReason: 'stop' | 'length';
 }
@@ -64,6 +66,8 @@ export function fillReply(reply: WireReply, lastUserText: string): FullReply {
     text: chunks.join(''),
     chunks,
     reasoning: reply.reasoning,
+    sources: reply.sources ?? [],
+    picture: reply.picture,
     usage: usage && { cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, ...usage },
     finishReason: reply.finishReason ?? 'stop',
   };

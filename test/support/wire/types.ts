@@ -36,6 +36,10 @@ export interface WireReply {
   chunks?: string[];
   /** OpenAI chat completions carry it as `reasoning_content`, which compatible providers add and OpenAI does not. */
   reasoning?: string;
+  /** Google alone: pages that the answer rests on, after the text. */
+  sources?: { uri: string; title: string }[];
+  /** Google alone: a picture that the model made, base64 of a PNG, after the text. */
+  picture?: string;
   /** Pause before each delta. A reply that is not streamed takes the sum of them. */
   chunkDelayMs?: number;
   /** Default: `defaultUsage`. `null`: the provider reports none (Anthropic's format cannot leave it out: zeros). */
