@@ -83,7 +83,7 @@ export function listTables(dataSource: DataSource): Promise<TableProtection[]> {
           (select json_agg(a.attname || '=' || b.attname order by k.position)
              from unnest(f.conkey, f.confkey) with ordinality as k(here, there, position)
              join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.here
-             join pg_attribute b on b.attrelid = f.confrelid and b.attnum = k.there)))
+             join pg_attribute b on b.attrelid = f.confrelid and b.attnum = k.there)) order by f.conname)
          from pg_constraint f join tables there on there.oid = f.confrelid and there.has_team
         where f.contype = 'f' and f.conrelid = t.oid), '[]') as "teamReferences"
       from tables t order by t.relname
