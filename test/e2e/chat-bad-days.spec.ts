@@ -226,11 +226,15 @@ onServer('a conversation over two replicas', () => {
     const { id } = (await messagesOf(owner, sessionId))[1];
     // As a process that was killed leaves it, before recovery comes by.
     const parts = JSON.stringify([{ type: 'text', text: 'Half', state: 'streaming' }]);
-    await pool.query(
-      `update chat_message set status = 'streaming', instance_id = 1, parts = $2 where id = $1`,
-      [id, parts],
-    );
-    const refused = await at(owner, second).post(`${sessionsPath}/${sessionId}/stop`);
+    const stopInVain = async () => {
+      await pool.query(
+        `update chat_message set status = 'streaming', instance_id = 1, parts = $2 where id = $1`,
+        [id, parts],
+      );
+      return at(owner, second).post(`${sessionsPath}/${sessionId}/stop`);
+    };
+    let refused = await stopInVain();
+    if (refused.status === 200) refused = await stopInVain(); // recovery came by, as it does four times a minute
     expect(refused).toMatchObject({
       status: 409,
       body: { error: { code: 'CONFLICT', message: expect.stringContaining('did not end') } },
