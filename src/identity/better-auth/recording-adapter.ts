@@ -5,9 +5,10 @@ import {
   tryGetCurrentAuthEndpointContext,
 } from '@better-auth/core/context';
 import type { DBAdapter, DBTransactionAdapter, Where } from 'better-auth';
-import { toUserId, type RequestOrigin } from '@kdx/shared';
+import { toUserId } from '@kdx/shared';
 import { toEvent, toJson, type AuditLink, type AuditLog, type AuditOrigin } from '../../platform/audit';
 import { describeWrite, isRecorded, type IdentityEvent, type Operation, type Row } from './identity-events';
+import { readOrigin } from './trusted-headers';
 
 /** Better Auth's names of the views through which it appends to the audit log and locks a row, and what they answer. */
 export const auditSchema = {
@@ -136,18 +137,6 @@ function currentOrigin(after: Row | null): AuditOrigin {
     userId: typeof userId === 'string' ? toUserId(userId) : undefined,
     request: readOrigin(context?.headers),
   };
-}
-
-const originHeader = 'x-ai-studio-origin';
-
-/** Tells Better Auth where a call comes from, whatever its client says. */
-export function writeOrigin(headers: Headers, origin: RequestOrigin): void {
-  headers.set(originHeader, JSON.stringify(origin));
-}
-
-export function readOrigin(headers: Headers | HeadersInit | undefined): RequestOrigin | undefined {
-  const given = new Headers(headers).get(originHeader);
-  return given === null ? undefined : (JSON.parse(given) as RequestOrigin); // only writeOrigin sets it: what a client sent is overwritten
 }
 
 function toRow(value: unknown): Row | null {
