@@ -200,6 +200,17 @@ describe('limits on getting in', () => {
     }
   });
 
+  it('go by the address that a session is noted with, too, whatever its client says', async () => {
+    const [person, address] = [await signUp(app), newAddress()];
+    const client = from(person, address);
+    const headers = { ...client.headers(), 'x-ai-studio-address': '198.51.100.9' };
+    const lying = Object.assign(new Client(app.url), { headers: () => headers });
+    expect((await lying.post('/api/auth/sign-in/email', { email: person.email, password })).status).toBe(200);
+    const sessions = await client.get('/api/auth/list-sessions');
+    const addresses = sessions.body.map(({ ipAddress }: { ipAddress: string }) => ipAddress);
+    expect(addresses.toSorted()).toEqual(['127.0.0.1', address]);
+  });
+
   it('stop the guessing of teams', async () => {
     const stranger = from(await signUp(app), newAddress());
     for (let index = 0; index < 5; index += 1)

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isUuid } from '@kdx/shared';
 import type { Asker } from './asker';
-import { maxLengths } from './name-lengths';
+import { maxLengths } from './names';
 import { OwnershipRepository } from './ownership.repository';
 
 /** Names nothing: no row has a nil id, and no team a slug that is too long. */
