@@ -77,7 +77,7 @@ export async function createApp(
       bodyParser: false,
     },
   );
-  // A preflight is answered here, and each answer names the one origin that asked: nothing for any other.
+  // A preflight is answered here, whoever asks; only to a named origin does the answer name it, and its page may go on.
   if (env.corsOrigins.length > 0) app.enableCors({ origin: env.corsOrigins, credentials: true, ...cors });
   addRequestHooks(app, env, logger);
   // Node answers an expectation that it does not know with an empty 417; as it may, this server ignores it.

@@ -4,7 +4,7 @@ import { toRequestOrigin } from './identity';
 import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
 import type { Env } from './platform/env';
 import { AppError } from './platform/errors';
-import { assertShallowJson } from './platform/http';
+import { assertBoundedJson } from './platform/http';
 import { Lifecycle } from './platform/lifecycle';
 import type { Logger } from './platform/logging';
 import { Metrics } from './platform/metrics';
@@ -14,6 +14,8 @@ import { completeRefusal } from './platform/trpc';
 const bodyLimitWithFiles = 32 * 1024 * 1024;
 const routesWithFiles = new Set(['/api/v1/chat', '/api/v1/chat/sessions/:sessionId/messages']);
 const maxHeaders = 100;
+/** In bytes. The largest that anything under `/api/auth` takes is a picture of 100,000 characters. */
+const authBodyLimit = 256 * 1024;
 
 /** What holds for every request, whatever it asks for: headers of the answer, limits of the input, and whose page it comes from. */
 export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: Logger): void {
@@ -40,7 +42,10 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     if (!url.startsWith('/api/auth/')) assertOwnPage(request, acceptedOrigins);
     if (url.startsWith('/trpc/')) assertJson(request);
   });
-  limitJsonDepth(fastify);
+  fastify.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/api/auth/')) route.bodyLimit = authBodyLimit;
+  });
+  boundJson(fastify);
   fastify.addHook('onSend', async (request, _reply, payload) =>
     request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload,
   );
@@ -70,14 +75,14 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
 }
 
 /** Every JSON text that a client sends: bodies of REST and `/api/auth`, and tRPC's, which parses bodies and inputs itself. */
-function limitJsonDepth(fastify: FastifyInstance): void {
+function boundJson(fastify: FastifyInstance): void {
   // JSON only: a page of another origin can send texts and forms without asking, JSON it cannot.
   fastify.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = String(body);
     try {
-      assertShallowJson(text);
+      assertBoundedJson(text);
     } catch (error) {
       done(error as Error); // nothing else is thrown there
       return;
@@ -87,7 +92,7 @@ function limitJsonDepth(fastify: FastifyInstance): void {
   fastify.addHook<{ Querystring: Record<string, unknown> }>('preValidation', async (request) => {
     if (!request.routeOptions.url?.startsWith('/trpc/')) return;
     const { body, query } = request;
-    for (const text of [body, query.input].flat()) if (typeof text === 'string') assertShallowJson(text);
+    for (const text of [body, query.input].flat()) if (typeof text === 'string') assertBoundedJson(text);
   });
 }
 

@@ -12,6 +12,7 @@ import { ApiKeyRouter } from './api-keys/api-key.router';
 import { ApiKeyService } from './api-keys/api-key.service';
 import { IdentifiedKeyRepository } from './api-keys/identified-key.repository';
 import { LastUses } from './api-keys/last-uses';
+import { Askers } from './better-auth/asker';
 import { BETTER_AUTH, createBetterAuth } from './better-auth/better-auth';
 import { AccountLimits } from './better-auth/account-limits';
 import { BetterAuthController } from './better-auth/better-auth.controller';
@@ -45,6 +46,7 @@ import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middlewa
     ApiKeyRouter,
     AccountLimits,
     OwnershipRepository,
+    Askers,
     OtherTeams,
     MembershipRepository,
     BadCredentials,

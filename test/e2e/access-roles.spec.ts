@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Permission } from '../../src/identity';
 import { permissions } from '../../src/identity';
+import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { addMember, Client, createTeam, signUp, type Answer } from '../support/client';
 import {
@@ -463,6 +464,101 @@ describe('roles', () => {
       expect(await trpcOutcome(trpcOf(client, 'single').aiTokens.find.query())).toEqual(rest);
       return rest.code;
     }
+  });
+
+  describe('the last two owners of a team, who go at one moment', () => {
+    const rounds = 20;
+    const asOnlyOwner = 'YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER';
+    const withoutOwner = 'YOU_CANNOT_LEAVE_THE_ORGANIZATION_WITHOUT_AN_OWNER';
+    const door = (name: string) => `/api/auth/organization/${name}`;
+    type Owner = Client & { teamId: string };
+    let first: Client;
+    let second: Client;
+
+    beforeEach(async () => {
+      first = await signUp(app);
+      second = await signUp(app);
+    });
+
+    /** A team with both, the ids of their memberships, and how many owners it has in the end. */
+    async function makeTeam(): Promise<{ owners: [Owner, Client]; ids: string[]; count(): Promise<number> }> {
+      const owners: [Owner, Client] = [await createTeam(first), second];
+      const { teamId: organizationId } = owners[0];
+      const { pool } = app.nest.get(Database);
+      const { rows } = await pool.query<{ id: string }>(
+        'select id from team_member where team_id = $1 and user_id = $2',
+        [organizationId, first.userId],
+      );
+      const other = uuidv7();
+      await pool.query(`insert into team_member (id, team_id, user_id, role) values ($1, $2, $3, 'owner')`, [
+        other,
+        organizationId,
+        second.userId,
+      ]);
+      const count = async () =>
+        Number(
+          (
+            await pool.query(
+              `select count(*) as n from team_member where team_id = $1 and 'owner' = any(string_to_array(role, ','))`,
+              [organizationId],
+            )
+          ).rows[0].n,
+        );
+      return { owners, ids: [rows[0]!.id, other], count };
+    }
+
+    it.each<
+      [
+        string,
+        string[],
+        (person: Client, organizationId: string, ids: string[], index: number) => Promise<Answer>,
+      ]
+    >([
+      ['leave', [asOnlyOwner], (person, organizationId) => person.post(door('leave'), { organizationId })],
+      [
+        'remove themselves',
+        [asOnlyOwner],
+        (person, organizationId, ids, index) =>
+          person.post(door('remove-member'), { memberIdOrEmail: ids[index], organizationId }),
+      ],
+      [
+        'become members',
+        [withoutOwner],
+        (person, organizationId, ids, index) =>
+          person.post(door('update-member-role'), { memberId: ids[index], role: 'member', organizationId }),
+      ],
+      [
+        'leave and become a member',
+        [asOnlyOwner, withoutOwner],
+        (person, organizationId, ids, index) =>
+          index === 0
+            ? person.post(door('leave'), { organizationId })
+            : person.post(door('update-member-role'), { memberId: ids[1], role: 'member', organizationId }),
+      ],
+    ])('%s: one does, one is told why not', async (_how, codes, go) => {
+      for (let round = 0; round < rounds; round += 1) {
+        const { owners, ids, count } = await makeTeam();
+        const answers = await Promise.all(
+          owners.map((person, index) => go(person, owners[0].teamId, ids, index)),
+        );
+        expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+        expect(codes).toContain(answers.find(({ status }) => status === 400)!.body.code);
+        expect(await count()).toBe(1);
+      }
+    });
+
+    it('keep nobody from deleting the team at the same moment', async () => {
+      for (let round = 0; round < rounds; round += 1) {
+        const { owners } = await makeTeam();
+        const { teamId: organizationId } = owners[0];
+        const [deleted, left] = await Promise.all([
+          owners[0].post(door('delete'), { organizationId }),
+          owners[1].post(door('leave'), { organizationId }),
+        ]);
+        expect(deleted.status).toBe(200);
+        expect([200, 400]).toContain(left.status);
+      }
+    });
   });
 
   describe('nobody gets more by asking for more', () => {

@@ -1,7 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
-import { addMember, Client, createSession, createTeam, say, signUp, type Answer } from '../support/client';
+import {
+  addMember,
+  Client,
+  cookieOf,
+  createSession,
+  createTeam,
+  say,
+  signUp,
+  type Answer,
+} from '../support/client';
 import { restOutcome, textOf, trpcOf, trpcOutcome, type Outcome } from '../support/trpc';
 
 const password = 'correct horse battery';
@@ -103,7 +112,7 @@ describe('sessions and teams', () => {
     it.each(['Bearer nonsense', 'Bearer ', 'Basic YTpi', 'nonsense'])(
       'does not lend the bad credential "%s" the identity of a good cookie',
       async (authorization) => {
-        const headers = { cookie: await cookieOf(owner.email!), authorization };
+        const headers = { cookie: await cookieOf(app, owner.email!, password), authorization };
         expect((await new Client(app.url).fetch('/api/v1/team-models', { headers })).status).toBe(401);
         expect(
           (await new Client(app.url).fetch('/trpc/aiTeamModels.findAvailable', { headers })).status,
@@ -129,7 +138,7 @@ describe('sessions and teams', () => {
 
     it('as a cookie, is refused to a page of another origin that wants to change the account', async () => {
       const headers = {
-        cookie: await cookieOf(owner.email!),
+        cookie: await cookieOf(app, owner.email!, password),
         origin: 'https://elsewhere.example',
         'content-type': 'application/json',
       };
@@ -284,11 +293,6 @@ describe('sessions and teams', () => {
     const answer = await new Client(app.url).post('/api/auth/sign-in/email', { email, password });
     expect(answer.status).toBe(200);
     return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
-  }
-
-  async function cookieOf(email: string): Promise<string> {
-    const answer = await new Client(app.url).post('/api/auth/sign-in/email', { email, password });
-    return answer.headers.getSetCookie()[0]!.split(';')[0]!;
   }
 
   async function platformAdminEmail(): Promise<string | undefined> {

@@ -1134,6 +1134,41 @@ describe('the audit log', () => {
       for (const teamId of [swapped, filled, anew]) await forget(teamId);
     });
 
+    it('reads the log that the server writes, whatever the database puts before it, and names what was put there', async () => {
+      const before = await startTestApp();
+      const owner = await createTeam(await signUp(before));
+      await before.nest.get(Database).pool.query(`
+        create schema evil;
+        create table evil.audit_event as table public.audit_event;
+        grant usage on schema evil to public;
+        grant all on evil.audit_event to public;
+        do $$ begin execute format('alter database %I set search_path = evil, public', current_database()); end $$`);
+      await before.nest.close();
+      const after = await startTestApp({ AUDIT_ANCHOR_FILE: before.env.auditAnchorFile }, before.database);
+      try {
+        const admin = new Client(after.url, owner.token, owner.teamId);
+        expectStatus(await admin.post('/api/v1/agents', { name: 'Real', instructions: 'Be real.' }), 201);
+        const { pool } = after.nest.get(Database);
+        const { rows } = await pool.query<{ schema: string; count: number }>(`
+          select 'public' as schema, count(*) from public.audit_event where action = 'agents.create'
+          union all select 'evil', count(*) from evil.audit_event where action = 'agents.create' order by 1 desc`);
+        expect(rows).toEqual([
+          { schema: 'public', count: 1 },
+          { schema: 'evil', count: 0 },
+        ]);
+        expect((await read(admin)).map(({ action }) => action)).toContain('agents.create');
+        const { code, text } = await verify(undefined, after);
+        expect({ code, text }).toEqual({
+          code: 2,
+          text: expect.stringContaining('setting search_path of the database'),
+        });
+        expect(text).not.toMatch(/event \d+:/);
+      } finally {
+        await after.close();
+        await before.database.drop();
+      }
+    });
+
     it('names a line of the anchor file whose signature is wrong', async () => {
       const other = await startTestApp({ AUDIT_ANCHOR_FILE: `${app.env.auditAnchorFile}.copy` });
       await createTeam(await signUp(other));

@@ -136,6 +136,9 @@ describe('what a browser is told and kept from', () => {
       ['has another origin', { origin: elsewhere }],
       ['hides its origin', { origin: 'null' }],
       ['has an origin that begins like ours', { origin: 'http://127.0.0.1.elsewhere.example' }],
+      ['loads it as an image without https', { referer: `${elsewhere}/page` }],
+      ['is on another port of this machine', { referer: 'http://127.0.0.1:1/' }],
+      ['says something that is no address', { referer: 'elsewhere' }],
       ['follows a link without https', { accept: 'text/html,application/xhtml+xml' }],
       [
         'has an origin that is not ours and a lying header',
@@ -197,6 +200,7 @@ describe('what a browser is told and kept from', () => {
         'a page under another name of this machine',
         () => ({ origin: app.url.replace('127.0.0.1', 'localhost') }),
       ],
+      ['a page that says its address, without https', () => ({ referer: `${app.url}/docs` })],
       ['an address that was typed', { 'sec-fetch-site': 'none', accept: 'text/html' }],
       ['a program', {}],
     ])('may call with the cookie: %s', async (_who, given) => {

@@ -70,9 +70,9 @@ describe('what once came in and was not refused as it should be', () => {
     expect([answer.status, refusedAs(answer)]).toEqual([400, 'VALIDATION_FAILED']);
   });
 
-  it.each(['{"a":', '['])('a body for accounts that is nested 100,000 deep: %s', async (open) => {
+  it.each(['{"a":', '['])('a body for accounts that is nested 20,000 deep: %s', async (open) => {
     const close = open === '[' ? ']' : '}';
-    const body = `{"name":${open.repeat(100_000)}1${close.repeat(100_000)}}`;
+    const body = `{"name":${open.repeat(20_000)}1${close.repeat(20_000)}}`;
     const headers = { 'content-type': 'application/json' };
     const response = await admin.fetch('/api/auth/organization/create', { method: 'POST', headers, body });
     expect([response.status, await response.json()]).toMatchObject([
@@ -85,7 +85,7 @@ describe('what once came in and was not refused as it should be', () => {
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 0]));
     const answer = await admin.post('/api/v1/models', many);
     expect(refusedAs(answer)).toBe('VALIDATION_FAILED');
-    expect(answer.text.length).toBeLessThan(1_000);
+    expect(answer.text.length).toBeLessThan(3_000);
   });
 
   it('a hundred faults, of which the first twenty are told and the rest counted', async () => {
@@ -101,7 +101,7 @@ describe('what once came in and was not refused as it should be', () => {
   });
 
   it('half a million items of a list, each of which was looked at: nothing else was answered for many seconds', async () => {
-    const models = Array.from({ length: 500_000 }, () => ({}));
+    const models = Array(60_000).fill(0);
     const startedAt = performance.now();
     const answer = await admin.post('/api/v1/team-providers', { displayName: 'x', baseUrl: 'x', models });
     expect(expectRefusal(answer, 'many').details).toEqual({
@@ -111,9 +111,9 @@ describe('what once came in and was not refused as it should be', () => {
   });
 
   it.each<[string, string, object]>([
-    ['PUT', '/api/v1/app-config/aiStudio/me', { config: { a: Array(340_000).fill(0) } }],
-    ['PUT', '/api/v1/team-models/order', { modelIds: Array(340_000).fill('') }],
-    ['POST', '/trpc/aiTeamModels.reorder', { modelIds: Array(340_000).fill('') }],
+    ['PUT', '/api/v1/app-config/aiStudio/me', { config: { a: Array(60_000).fill(0) } }],
+    ['PUT', '/api/v1/team-models/order', { modelIds: Array(60_000).fill('') }],
+    ['POST', '/trpc/aiTeamModels.reorder', { modelIds: Array(60_000).fill('') }],
     [
       'POST',
       '/api/auth/organization/invite-member',
@@ -129,6 +129,65 @@ describe('what once came in and was not refused as it should be', () => {
       expect(answer.text).toMatch(/must have at most [\d,]+ (?:items|characters)/);
     },
   );
+
+  const thirteen = (list: string) =>
+    `{${Array.from({ length: 13 }, (_, index) => `"f${index}":[${list}]`).join(',')}}`;
+  const lists = (count: number, item: string) => Array(count).fill(item).join(',');
+
+  it.each([
+    ['hundreds of thousands of small objects', thirteen(lists(49_000, '{}'))],
+    ['many deep lists', thirteen(lists(1_900, '['.repeat(36) + ']'.repeat(36)))],
+  ])('%s, each within its bounds, that held all others up', async (_what, body) => {
+    const calls = Array(50).fill('app.saveUserAppTeamConfig').join(',');
+    for (const [path, sent] of [
+      ['/api/v1/agents', body],
+      ['/api/v1/app-config/aiStudio/me', `{"config":${body}}`],
+      ['/trpc/app.saveUserAppTeamConfig', `{"appId":"aiStudio","config":${body}}`],
+      [`/trpc/${calls}?batch=1`, `{"0":{"appId":"aiStudio","config":${body}}}`],
+    ] as const) {
+      const answer = await sendJson(path, sent);
+      expect({ path, ...answer }).toEqual({
+        path,
+        status: 400,
+        text: expect.stringContaining('must have at most 50000 lists and objects'),
+      });
+    }
+  });
+
+  it('hundreds of thousands of numbers, over many lists', async () => {
+    const answer = await sendJson('/api/v1/agents', thirteen(lists(20_000, '0')));
+    expect(answer).toEqual({
+      status: 400,
+      text: expect.stringContaining('must have at most 250000 values'),
+    });
+  });
+
+  it('what is in a field that nobody asked for, which was looked through first', async () => {
+    const answer = await admin.post('/api/v1/agents', { asked: [{ constructor: 1 }] });
+    expect(expectRefusal(answer, 'asked').details).toEqual({
+      fields: [{ field: 'asked', problem: 'is not a known field' }],
+    });
+  });
+
+  it('a megabyte for a route of accounts, none of which needs more than a picture', async () => {
+    const image = (length: number) => `{"image":"${'x'.repeat(length)}"}`;
+    expect((await sendJson('/api/auth/update-user', image(100_000))).status).toBe(200);
+    for (const length of [100_001, 300_000, 1_900_000]) {
+      const { status, text } = await sendJson('/api/auth/update-user', image(length));
+      expect([status, text]).toEqual([400, expect.stringContaining('VALIDATION_FAILED')]);
+      if (length > 200_000) expect(text).toContain('The body is too large');
+    }
+    expect((await sendJson('/api/auth/update-user', '{"image":null}')).status).toBe(200);
+  });
+
+  async function sendJson(path: string, body: string): Promise<{ status: number; text: string }> {
+    const response = await admin.fetch(path, {
+      method: path.includes('app-config') ? 'PUT' : 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    return { status: response.status, text: await response.text() };
+  }
 
   it.each(['limit=-1', 'offset=x', 'sortBy=nothing', 'filterField=role&filterValue=a&filterOperator=in'])(
     'a list of members that the database, or Better Auth, would fail at: %s',

@@ -630,6 +630,7 @@ describe('what comes in over REST', () => {
       ],
       ['organization/invite-member', { organizationId: 'nonsense', email: 'a@example.com', role: 'member' }],
       ['sign-up/email', { name: 'a\0b', email: 'a@example.com', password: 'correct horse battery' }],
+      ['sign-up/email', { name: { a: 1 }, email: 'a@example.com', password: 'correct horse battery' }],
       ['organization/create', { name: 'a\0b', slug: 'a-b' }],
       ['sign-up/email', { name: { a: 1 }, email: 'a@example.com', password: 'correct horse battery' }],
       ['update-user', { name: 'a\0b' }],
@@ -637,6 +638,39 @@ describe('what comes in over REST', () => {
     ])('are refused what cannot be stored, by a code of ours: %s %j', async (route, body) => {
       const answer = await admin.post(`/api/auth/${route}`, body);
       expect(expectRefusal(answer, route).code).toBe('VALIDATION_FAILED');
+    });
+
+    it.each([
+      ['a line break', 'A\nB'],
+      ['a line separator', 'A\u2028B'],
+      ['a control character', 'A\u001b[31mB'],
+      ['an override of direction', 'A\u202eB'],
+      ['characters of tags', 'A\u{e0041}B'],
+    ])('are refused names that do not say what they show: %s', async (_what, name) => {
+      const organizationId = admin.teamId;
+      const answers = [
+        await admin.post('/api/auth/sign-up/email', {
+          name,
+          email: 'b@example.com',
+          password: 'x'.repeat(20),
+        }),
+        await admin.post('/api/auth/update-user', { name }),
+        await admin.post('/api/auth/organization/create', { name, slug: 'a-b' }),
+        await admin.post('/api/auth/organization/create', { name: 'A', slug: name }),
+        await admin.post('/api/auth/organization/update', { organizationId, data: { name } }),
+        await admin.post('/api/auth/organization/update', { organizationId, data: { slug: name } }),
+      ];
+      for (const { status, body } of answers)
+        expect([status, body.code, body.message]).toEqual([
+          400,
+          'VALIDATION_FAILED',
+          expect.stringMatching(/^(name|slug) (must be one line|has the character)/),
+        ]);
+    });
+
+    it('may have names in every script, with the marks that these need', async () => {
+      for (const name of ['Zoë 王小明', 'نازنین\u200cزهرا', '👩\u200d💻 Ada', '\u200fדנה'])
+        expect((await admin.post('/api/auth/update-user', { name })).status).toBe(200);
     });
 
     it.each([

@@ -1,7 +1,16 @@
 import { modelCallingDoors } from '../../src/identity/permissions/limits';
 import { listDoors, recordRoutes } from '../architecture/routes';
 import { startTestApp, type TestApp } from '../support/app';
-import { addMember, Client, createSession, createTeam, say, signUp, type Answer } from '../support/client';
+import {
+  addMember,
+  Client,
+  cookieOf,
+  createSession,
+  createTeam,
+  say,
+  signUp,
+  type Answer,
+} from '../support/client';
 import { listFaults } from '../support/refusals';
 
 const password = 'correct horse battery';
@@ -121,6 +130,30 @@ describe('limits on getting in', () => {
     expectRateLimited(await change(password), 'sign-in');
   });
 
+  it('count the guesses of a password by the person, however a session of theirs is spelt', async () => {
+    const person = await signUp(app);
+    const [address, cookie] = [newAddress(), await cookieOf(app, person.email!)];
+    const [token = '', signature = ''] = decodeURIComponent(person.token!).split('.');
+    const escaped = (index: number) => `%${token.charCodeAt(index).toString(16)}`;
+    const spelling = (index: number) => `${token.slice(0, index)}${escaped(index)}${token.slice(index + 1)}`;
+    const verify = async (headers: Record<string, string>) => {
+      const client = from(new Client(app.url), address);
+      const all = { ...client.headers(), ...headers, origin: app.url };
+      return Object.assign(client, { headers: () => all }).post('/api/auth/verify-password', {
+        password: 'wrong password',
+      });
+    };
+    // Beside an Authorization that is nobody's, the cookie is nobody's either.
+    for (let index = 0; index < 2; index += 1)
+      expect((await verify({ cookie, authorization: `Bearer zz${index}` })).status).toBe(401);
+    for (let index = 0; index < 2; index += 1) {
+      const authorization = `Bearer ${spelling(index)}.${encodeURIComponent(signature)}`;
+      expect((await verify({ authorization })).status).toBe(400);
+    }
+    expectRateLimited(await verify({ cookie }), 'sign-in');
+    expectRateLimited(await verify({ authorization: `Bearer ${person.token!}` }), 'sign-in');
+  });
+
   it.each([
     ['sign-up/email', () => ({ name: 'x', email: 'x', password: 'short' })],
     ['organization/accept-invitation', () => ({ invitationId: anyId })],
@@ -155,6 +188,27 @@ describe('limits on getting in', () => {
     expect((await neighbour.get('/api/v1/team-models')).status).toBe(200);
     const elsewhere = from(new Client(app.url, 'guess-again'), newAddress());
     expect((await elsewhere.get('/api/v1/team-models')).status).toBe(401);
+  });
+
+  it('tell nobody of a team meanwhile, whose session was not looked up', async () => {
+    const [address, stranger] = [newAddress(), await signUp(app)];
+    for (let index = 0; index < 5; index += 1)
+      await from(new Client(app.url, `guess-${index}`), address).get('/api/v1/team-models');
+    for (const id of [owner.teamId, anyId]) {
+      const path = `/api/auth/organization/get-full-organization?organizationId=${id}`;
+      expectRateLimited(await from(stranger, address).get(path), 'credentials');
+    }
+  });
+
+  it('go by the address that a session is noted with, too, whatever its client says', async () => {
+    const [person, address] = [await signUp(app), newAddress()];
+    const client = from(person, address);
+    const headers = { ...client.headers(), 'x-ai-studio-address': '198.51.100.9' };
+    const lying = Object.assign(new Client(app.url), { headers: () => headers });
+    expect((await lying.post('/api/auth/sign-in/email', { email: person.email, password })).status).toBe(200);
+    const sessions = await client.get('/api/auth/list-sessions');
+    const addresses = sessions.body.map(({ ipAddress }: { ipAddress: string }) => ipAddress);
+    expect(addresses.toSorted()).toEqual(['127.0.0.1', address]);
   });
 
   it('stop the guessing of teams', async () => {

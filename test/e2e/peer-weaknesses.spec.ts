@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
-import { addMember, Client, createTeam, signUp } from '../support/client';
+import { addMember, Client, cookieOf, createTeam, signUp, type Answer } from '../support/client';
 import { ServerProcesses } from '../support/process';
 import { addTeamProvider, enableModel, expectStatus, findLeaks, modelPath } from '../support/providers';
 import { listProcedures, restOutcome, textOf } from '../support/trpc';
@@ -13,6 +13,27 @@ import { startWireServer, type WireServer } from '../support/wire';
 
 /* Starting an application takes its time on a busy machine. */
 jest.setTimeout(120_000);
+
+/** Routes of Better Auth that take something of a team: method, path and the field that names it. */
+const sideDoors = [
+  ['GET', 'get-organization', 'organizationId'],
+  ['GET', 'get-full-organization', 'organizationId'],
+  ['GET', 'get-full-organization/', 'organizationId'],
+  ['GET', 'list-members', 'organizationId'],
+  ['GET', 'list-invitations', 'organizationId'],
+  ['GET', 'get-active-member-role', 'organizationId'],
+  ['POST', 'set-active', 'organizationId'],
+  ['POST', 'leave', 'organizationId'],
+  ['GET', 'get-full-organization', 'organizationSlug'],
+  ['POST', 'set-active', 'organizationSlug'],
+  ['GET', 'list-members', 'organizationSlug'],
+  ['GET', 'get-invitation', 'id'],
+  ['POST', 'accept-invitation', 'invitationId'],
+  ['POST', 'reject-invitation', 'invitationId'],
+  ['POST', 'cancel-invitation', 'invitationId'],
+  ['POST', 'remove-member', 'memberIdOrEmail'],
+  ['POST', 'update-member-role', 'memberId'],
+] as const;
 
 /** What products of this kind were found to do, and this one was designed against: a test each, by its name. */
 describe('a weakness of its peers', () => {
@@ -114,37 +135,33 @@ describe('a weakness of its peers', () => {
   });
 
   describe('the id of another team, sent to a side door', () => {
-    it.each([
-      ['GET', 'get-organization', 'organizationId'],
-      ['GET', 'get-full-organization', 'organizationId'],
-      ['GET', 'get-full-organization/', 'organizationId'],
-      ['GET', 'list-members', 'organizationId'],
-      ['GET', 'list-invitations', 'organizationId'],
-      ['GET', 'get-active-member-role', 'organizationId'],
-      ['POST', 'set-active', 'organizationId'],
-      ['POST', 'leave', 'organizationId'],
-      ['GET', 'get-full-organization', 'organizationSlug'],
-      ['POST', 'set-active', 'organizationSlug'],
-      ['GET', 'list-members', 'organizationSlug'],
-      ['GET', 'get-invitation', 'id'],
-      ['POST', 'accept-invitation', 'invitationId'],
-      ['POST', 'reject-invitation', 'invitationId'],
-      ['POST', 'cancel-invitation', 'invitationId'],
-      ['POST', 'remove-member', 'memberIdOrEmail'],
-      ['POST', 'update-member-role', 'memberId'],
-    ])('is answered as one that never was: %s organization/%s by %s', async (method, path, field) => {
-      const door = `/api/auth/organization/${path}`;
-      const ask = (value: string) => {
-        const sent: Record<string, string> = { [field]: value };
-        if (field === 'memberId') sent.role = 'member';
-        return method === 'GET'
-          ? stranger.get(`${door}?${new URLSearchParams(sent).toString()}`)
-          : stranger.post(door, sent);
-      };
-      const known = await nameOf(field);
-      const [there, never] = [await ask(known), await ask(field.endsWith('Slug') ? 'never-was' : uuidv7())];
-      expect(textOf(there)).toBe(textOf(never));
-      expect(there.status).toBeGreaterThanOrEqual(400);
+    it.each(sideDoors)(
+      'is answered as one that never was: %s organization/%s by %s',
+      async (method, path, field) => {
+        const ask = (value: string) => askFor(stranger, method, path, field, value);
+        const known = await nameOf(field);
+        const [there, never] = [await ask(known), await ask(field.endsWith('Slug') ? 'never-was' : uuidv7())];
+        expect(textOf(there)).toBe(textOf(never));
+        expect(there.status).toBeGreaterThanOrEqual(400);
+      },
+    );
+
+    describe('beside a session of theirs in a cookie, with another Authorization', () => {
+      it.each(['Basic eA==', 'Bearer garbage', 'Bearer ais_xxx', 'Bearer'])('%s', async (authorization) => {
+        const cookie = await cookieOf(app, stranger.email!);
+        const headers = { cookie, authorization, origin: app.url };
+        const both = Object.assign(new Client(app.url), { headers: () => headers });
+        for (const [method, path, field] of sideDoors) {
+          const known = await nameOf(field);
+          const never = field.endsWith('Slug') ? 'never-was' : uuidv7();
+          const [there, nowhere] = [
+            await askFor(both, method, path, field, known),
+            await askFor(both, method, path, field, never),
+          ];
+          expect([path, field, textOf(there)]).toEqual([path, field, textOf(nowhere)]);
+          expect([path, field, there.status]).toEqual([path, field, path.endsWith('/') ? 404 : 401]);
+        }
+      });
     });
 
     it('and the owner of an invitation still finds it', async () => {
@@ -281,3 +298,12 @@ describe('a weakness of its peers', () => {
     });
   });
 });
+
+function askFor(client: Client, method: string, path: string, field: string, value: string): Promise<Answer> {
+  const door = `/api/auth/organization/${path}`;
+  const sent: Record<string, string> = { [field]: value };
+  if (field === 'memberId') sent.role = 'member';
+  return method === 'GET'
+    ? client.get(`${door}?${new URLSearchParams(sent).toString()}`)
+    : client.post(door, sent);
+}

@@ -332,6 +332,29 @@ export const tamperings: Record<string, Tampering> = {
       },
     ]),
   ),
+  'another search path': guard((random) => {
+    const setting = pick(random, ['search_path = evil, public', 'session_replication_role = replica']);
+    const name = setting.split(' ')[0];
+    const [whose, change] = pick(random, [
+      ['the database', 'alter database %I'],
+      ['ai_studio_app', 'alter role ai_studio_app in database %I'],
+    ] as const);
+    const alter = (what: string) =>
+      `do $$ begin execute format('${change} ${what}', current_database()); end $$`;
+    return {
+      guard: `setting ${name} of ${whose}`,
+      statement: alter(`set ${setting}`),
+      undo: alter(`reset ${name}`),
+    };
+  }),
+  'rows of a table that inherits': guard((random) => {
+    const name = `x${random(1_000)}`;
+    return {
+      guard: `child ${name}`,
+      statement: `create table ${name} () inherits (audit_event)`,
+      undo: `drop table ${name}`,
+    };
+  }),
   'the constraint of places dropped': guard(() => ({
     guard: 'constraint audit_event_seq',
     statement: 'alter table audit_event drop constraint audit_event_seq',

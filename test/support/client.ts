@@ -77,6 +77,17 @@ export async function signUp(
   return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
 }
 
+/** The cookie of a new session of somebody who signed up. */
+export async function cookieOf(
+  app: Pick<TestApp, 'url'>,
+  email: string,
+  password = 'correct horse battery',
+): Promise<string> {
+  const answer = await new Client(app.url).post('/api/auth/sign-in/email', { email, password });
+  if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${answer.text}`);
+  return answer.headers.getSetCookie()[0]!.split(';')[0]!;
+}
+
 /** Makes a team of which `owner` is the owner, and answers the owner in it. */
 export async function createTeam(
   owner: Client,

@@ -3,13 +3,15 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENV, type Env } from '../../platform/env';
 import { CallerService } from '../callers/caller.service';
-import { toRequestOrigin } from '../callers/credentials';
+import { toCredentials, toRequestOrigin, toSessionHeaders } from '../callers/credentials';
 import { AccountLimits } from './account-limits';
 import { RequirePermission } from '../permissions/require-permission';
+import { Askers } from './asker';
 import { assertAuthInput } from './auth-input';
 import { BETTER_AUTH, type BetterAuth } from './better-auth';
+import { countsCaller } from './limit-attempts';
 import { OtherTeams } from './other-teams';
-import { writeOrigin } from './recording-adapter';
+import { writeTrusted } from './trusted-headers';
 
 /** Characters of a refusal that only says what is wrong. */
 const maxRefusal = 2_000;
@@ -23,6 +25,7 @@ export class BetterAuthController {
     @Inject(ENV) private readonly env: Env,
     @Inject(CallerService) private readonly callers: CallerService,
     @Inject(AccountLimits) private readonly limits: AccountLimits,
+    @Inject(Askers) private readonly askers: Askers,
     @Inject(OtherTeams) private readonly otherTeams: OtherTeams,
   ) {}
 
@@ -62,18 +65,14 @@ export class BetterAuthController {
     const { pathname, search } = new URL(request.url, this.env.publicUrl);
     const url = new URL(`${pathname}${search}`, this.env.publicUrl);
     const path = url.pathname.slice('/api/auth'.length).replace(/\/$/, ''); // to its router the same route
-    for (const [name, value] of Object.entries(await this.otherTeams.hide(request, path, request.query)))
+    const asker =
+      this.otherTeams.concerns(path) || countsCaller(path) ? await this.askers.find(request) : undefined;
+    for (const [name, value] of Object.entries(await this.otherTeams.hide(asker, path, request.query)))
       url.searchParams.set(name, value);
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(request.headers)) {
-      if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-    }
-    writeOrigin(headers, toRequestOrigin(request));
-    headers.delete('content-length');
-    // Browsers send Sec-Fetch-Site and -Mode together. Node's fetch sends -Mode alone, and Better Auth would ask it for an Origin.
-    if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
+    const headers = toWebHeaders(request);
+    writeTrusted(headers, toRequestOrigin(request), asker?.userId);
     const hasBody = request.body !== undefined && request.body !== null && request.method !== 'GET';
-    const hidden = await this.otherTeams.hide(request, path, request.body);
+    const hidden = await this.otherTeams.hide(asker, path, request.body);
     const body = Object.keys(hidden).length > 0 ? Object.assign({}, request.body, hidden) : request.body;
     return new Request(url, {
       method: request.method,
@@ -81,4 +80,17 @@ export class BetterAuthController {
       ...(hasBody ? { body: JSON.stringify(body) } : {}),
     });
   }
+}
+
+/** What the client sent, with one credential. */
+function toWebHeaders(request: FastifyRequest): Headers {
+  const { authorization: _authorization, cookie: _cookie, ...others } = request.headers;
+  const headers = new Headers(toSessionHeaders(toCredentials(request)));
+  for (const [name, value] of Object.entries(others)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  headers.delete('content-length');
+  // Browsers send Sec-Fetch-Site and -Mode together. Node's fetch sends -Mode alone, and Better Auth would ask it for an Origin.
+  if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
+  return headers;
 }

@@ -14,10 +14,11 @@ import type { TeamDeletions } from '../../platform/tenancy';
 import type { AccountLimits } from './account-limits';
 import { refuseEndedSessions } from './ended-session';
 import { limitAttempts } from './limit-attempts';
-import { refuseLongNames } from './name-lengths';
+import { refuseBadNames } from './names';
 import { recordRefusals } from './record-refusals';
 import { auditSchema, recordWrites } from './recording-adapter';
 import { admit, findFirstTeam } from './sign-up-policy';
+import { addressHeader } from './trusted-headers';
 
 /** Nest injection token of the Better Auth instance. Private to the identity room. */
 export const BETTER_AUTH = Symbol('BETTER_AUTH');
@@ -57,7 +58,11 @@ export async function createBetterAuth(
     onAPIError: { throw: true },
     emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
     // Better Auth leaves the check of origins out where NODE_ENV is test; here it is the same everywhere.
-    advanced: { database: { generateId: () => uuidv7() }, disableOriginCheck: false },
+    advanced: {
+      database: { generateId: () => uuidv7() },
+      disableOriginCheck: false,
+      ipAddress: { ipAddressHeaders: [addressHeader], ipv6Subnet: 128 },
+    },
     user: {
       modelName: 'auth_user',
       fields: { emailVerified: 'email_verified', ...times },
@@ -99,7 +104,7 @@ export async function createBetterAuth(
       },
     },
     verification: { modelName: 'auth_verification', fields: { expiresAt: 'expires_at', ...times } },
-    hooks: { before: refuseLongNames, after: recordRefusals(refusals) },
+    hooks: { before: refuseBadNames, after: recordRefusals(refusals) },
     databaseHooks: {
       user: {
         create: {

@@ -1,6 +1,6 @@
 import { APIError, createAuthMiddleware } from 'better-auth/api';
 import type { AccountLimits } from './account-limits';
-import { readOrigin } from './recording-adapter';
+import { readCaller, readOrigin } from './trusted-headers';
 
 /** Routes where a password is tried, and whose it is: that of an account which is named, or of the session that calls. */
 const passwordRoutes: Partial<Record<string, 'named' | 'session'>> = {
@@ -21,6 +21,11 @@ const otherRoutes: ReadonlySet<string> = new Set([
   '/organization/accept-invitation',
   '/organization/reject-invitation',
 ]);
+
+/** Whether the one who calls a route is counted: they have to be known, then. */
+export function countsCaller(path: string): boolean {
+  return passwordRoutes[path] === 'session';
+}
 
 type Call = Parameters<Parameters<typeof createAuthMiddleware>[0]>[0];
 
@@ -54,17 +59,13 @@ export function limitAttempts(limits: AccountLimits) {
   };
 }
 
-/** The address of e-mail in the spelling in which accounts are kept, or the session's token without its signature. */
-function findAccount(call: Call): string | undefined {
-  const { path, body, headers } = call;
-  switch (passwordRoutes[path ?? '']) {
+/** The address of e-mail in the spelling in which accounts are kept, or the person whose session calls. */
+function findAccount({ path = '', body, headers }: Call): string | undefined {
+  switch (passwordRoutes[path]) {
     case 'named':
       return typeof body?.email === 'string' ? body.email.toLowerCase() : undefined;
-    case 'session': {
-      const bearer = headers?.get('authorization')?.replace(/^bearer\s+/i, '');
-      const token = bearer ?? call.getCookie(call.context.authCookies.sessionToken.name);
-      return token?.split('.')[0];
-    }
+    case 'session':
+      return readCaller(headers);
     default:
       return undefined;
   }

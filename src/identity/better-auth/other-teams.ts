@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import { isUuid, type UserId } from '@kdx/shared';
-import { CallerService } from '../callers/caller.service';
-import { toCredentials } from '../callers/credentials';
-import { maxLengths } from './name-lengths';
+import { isUuid } from '@kdx/shared';
+import type { Asker } from './asker';
+import { maxLengths } from './names';
 import { OwnershipRepository } from './ownership.repository';
 
 /** Names nothing: no row has a nil id, and no team a slug that is too long. */
@@ -28,44 +26,32 @@ const routes: Partial<Record<string, Partial<Record<string, Kind>>>> = {
   '/organization/remove-member': { memberIdOrEmail: 'member' },
 };
 
-/** Who calls, and the team that the call is for. */
-interface Asker {
-  userId: UserId;
-  teamId: string | undefined;
-}
-
 /**
  * Puts a name that never was in the place of one that is not the caller's to know, before Better Auth sees it: it then
  * answers the two alike, whatever it is that it answers.
  */
 @Injectable()
 export class OtherTeams {
-  constructor(
-    @Inject(CallerService) private readonly callers: CallerService,
-    @Inject(OwnershipRepository) private readonly ownership: OwnershipRepository,
-  ) {}
+  constructor(@Inject(OwnershipRepository) private readonly ownership: OwnershipRepository) {}
 
-  /** The fields of body or query that have to be replaced, by name. None for somebody who is not signed in. */
-  async hide(request: FastifyRequest, path: string, sent: unknown): Promise<Record<string, string>> {
+  /** Whether something of a team is named on a route: who calls it has to be known, then. */
+  concerns(path: string): boolean {
+    return routes[path] !== undefined;
+  }
+
+  /** The fields of body or query that have to be replaced, by name: all of them for an unknown `asker`. */
+  async hide(asker: Asker | undefined, path: string, sent: unknown): Promise<Record<string, string>> {
     const kinds = routes[path];
     if (!kinds || typeof sent !== 'object' || sent === null) return {};
-    const asker = await this.findAsker(request);
-    if (!asker) return {};
     const named = text(sent, 'organizationId');
     const hidden: Record<string, string> = {};
     for (const [field, kind] of Object.entries(kinds)) {
       const value = text(sent, field);
-      if (value && kind && !(await this.isOwn(kind, value, { ...asker, teamId: named ?? asker.teamId })))
-        hidden[field] = kind === 'slug' ? never.slug : never.id;
+      if (!value || !kind) continue;
+      const isOwn = asker && (await this.isOwn(kind, value, { ...asker, teamId: named ?? asker.teamId }));
+      if (!isOwn) hidden[field] = kind === 'slug' ? never.slug : never.id;
     }
     return hidden;
-  }
-
-  /** By the session alone, as Better Auth does: it knows no `x-team-id`. */
-  private async findAsker(request: FastifyRequest): Promise<Asker | undefined> {
-    const credentials = { ...toCredentials(request), teamId: undefined };
-    const found = await this.callers.identify(credentials).catch(() => undefined); // Better Auth refuses it
-    return found && { userId: found.userId, teamId: found.team?.id };
   }
 
   private async isOwn(kind: Kind, name: string, { userId, teamId }: Asker): Promise<boolean> {

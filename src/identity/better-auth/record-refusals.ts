@@ -6,7 +6,7 @@ import {
   type RefusedAttempts,
   type RefusedEntry,
 } from '../../platform/audit';
-import { readOrigin } from './recording-adapter';
+import { readOrigin } from './trusted-headers';
 
 /** Routes of Better Auth that ask for a role in a team, by what they do. */
 const actions: Partial<Record<string, string>> = {

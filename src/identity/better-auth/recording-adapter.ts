@@ -5,9 +5,11 @@ import {
   tryGetCurrentAuthEndpointContext,
 } from '@better-auth/core/context';
 import type { DBAdapter, DBTransactionAdapter, Where } from 'better-auth';
-import { toUserId, type RequestOrigin } from '@kdx/shared';
+import { toUserId } from '@kdx/shared';
 import { toEvent, toJson, type AuditLink, type AuditLog, type AuditOrigin } from '../../platform/audit';
 import { describeWrite, isRecorded, type IdentityEvent, type Operation, type Row } from './identity-events';
+import { keepAnOwner } from './keep-an-owner';
+import { readOrigin } from './trusted-headers';
 
 /** Better Auth's names of the views through which it appends to the audit log and locks a row, and what they answer. */
 export const auditSchema = {
@@ -28,7 +30,8 @@ export const auditSchema = {
 
 /**
  * Makes Better Auth's database adapter record what it writes of teams, members and accounts in the audit log: in the
- * transaction of the write, whichever route it comes from. Where Better Auth opens none, one is opened for the two.
+ * transaction of the write, whichever route it comes from. Where Better Auth opens none, one is opened for the two. In it
+ * no team loses its last owner.
  */
 export function recordWrites(plain: DBAdapter, audit: AuditLog): DBAdapter {
   const inTransaction = async <T>(work: (adapter: DBTransactionAdapter) => Promise<T>): Promise<T> =>
@@ -49,7 +52,7 @@ export function recordWrites(plain: DBAdapter, audit: AuditLog): DBAdapter {
         : plain.incrementOne(args),
     delete: (args) =>
       isRecorded(args.model, 'delete') ? inTransaction((inner) => inner.delete(args)) : plain.delete(args),
-    transaction: (work) => plain.transaction((inner) => work(inside(inner, audit))),
+    transaction: (work) => plain.transaction((inner) => work(inside(keepAnOwner(inner), audit))),
   };
   return adapter;
 }
@@ -136,18 +139,6 @@ function currentOrigin(after: Row | null): AuditOrigin {
     userId: typeof userId === 'string' ? toUserId(userId) : undefined,
     request: readOrigin(context?.headers),
   };
-}
-
-const originHeader = 'x-ai-studio-origin';
-
-/** Tells Better Auth where a call comes from, whatever its client says. */
-export function writeOrigin(headers: Headers, origin: RequestOrigin): void {
-  headers.set(originHeader, JSON.stringify(origin));
-}
-
-export function readOrigin(headers: Headers | HeadersInit | undefined): RequestOrigin | undefined {
-  const given = new Headers(headers).get(originHeader);
-  return given === null ? undefined : (JSON.parse(given) as RequestOrigin); // only writeOrigin sets it: what a client sent is overwritten
 }
 
 function toRow(value: unknown): Row | null {

@@ -9,16 +9,9 @@ import { BETTER_AUTH, type BetterAuth } from '../better-auth/better-auth';
 import { ApiKeyCallers } from '../api-keys/api-key-callers';
 import { readApiKey } from '../api-keys/api-key-secret';
 import { BadCredentials } from './bad-credentials';
+import { toSessionHeaders, type Credentials } from './credentials';
 import { toActorType, toTeamRole, type Caller, type Identified } from './caller';
 import { MembershipRepository } from './membership.repository';
-
-/** The three request headers that say who is calling, and where from. */
-export interface Credentials {
-  authorization: string | undefined;
-  cookie: string | undefined;
-  teamId: string | undefined;
-  address: string;
-}
 
 /** Somebody named a team that they are not in, or that is not the API key's. To them it is as if there were none. */
 export class NotAMember extends AppError {
@@ -79,8 +72,7 @@ export class CallerService {
   }
 
   private async lookUp({ authorization, cookie, teamId }: Credentials): Promise<Identified | undefined> {
-    // One credential a call: a bearer token wins, so that a cookie cannot lend it another identity.
-    const headers = new Headers(authorization ? { authorization } : { cookie: cookie ?? '' });
+    const headers = new Headers(toSessionHeaders({ authorization, cookie }));
     const found = await this.auth.api.getSession({ headers });
     if (!found) {
       if (!authorization) return undefined; // a browser sends cookies of all kinds

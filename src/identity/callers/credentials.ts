@@ -1,7 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { RequestOrigin } from '@kdx/shared';
 import type { Caller } from './caller';
-import type { Credentials } from './caller.service';
+
+/** The three request headers that say who is calling, and where from. */
+export interface Credentials {
+  authorization: string | undefined;
+  cookie: string | undefined;
+  teamId: string | undefined;
+  address: string;
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,6 +21,17 @@ export function toCredentials({ headers, ip }: FastifyRequest): Credentials {
   const { authorization, cookie } = headers;
   const team = headers['x-team-id'];
   return { authorization, cookie, teamId: Array.isArray(team) ? team[0] : team, address: ip };
+}
+
+/**
+ * One credential a call, whoever looks at it: beside an `Authorization`, good or bad, a cookie is nobody's, so that it
+ * cannot lend the call another identity.
+ */
+export function toSessionHeaders({
+  authorization,
+  cookie,
+}: Pick<Credentials, 'authorization' | 'cookie'>): Record<string, string> {
+  return authorization ? { authorization } : cookie ? { cookie } : {};
 }
 
 /**

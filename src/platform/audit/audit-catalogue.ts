@@ -1,4 +1,7 @@
-/** What PostgreSQL's catalogue says of `audit_event` and of what guards it: one fact a row, by name. */
+/**
+ * What PostgreSQL's catalogue says of `audit_event` and of what guards it: one fact a row, by name. Settings are those that
+ * the database, or a role that may act as the application, gives each new session.
+ */
 export const auditCatalogue = `
   with audited as (select 'public.audit_event'::regclass::oid as oid),
        links as (select * from (values ('link_audit_event'), ('append_identity_event')) as named(proname))
@@ -43,4 +46,14 @@ export const auditCatalogue = `
   select 'role ' || rolname, concat_ws(', ', case when rolsuper then 'superuser' end, case when rolbypassrls then 'passes row-level security by' end,
            case when c.relowner = r.oid then 'owns the table' end)
     from audited join pg_class c using (oid), pg_roles r where rolname ~ '^ai_studio_(app|platform|maintenance)$'
+  union all
+  select 'child ' || inhrelid::regclass, 'inherits' from audited join pg_inherits on inhparent = audited.oid
+  union all
+  select 'parent ' || inhparent::regclass, 'inherited' from audited join pg_inherits on inhrelid = audited.oid
+  union all
+  select concat_ws(' ', 'setting', split_part(setting, '=', 1), 'of', coalesce(rolname, 'the database')), substr(setting, strpos(setting, '=') + 1)
+    from pg_db_role_setting left join pg_roles r on r.oid = setrole, unnest(setconfig) setting
+   where setdatabase in (0, (select oid from pg_database where datname = current_database()))
+     and (setrole = 0 or pg_has_role(setrole, 'ai_studio_app', 'member'))
+     and split_part(setting, '=', 1) in ('search_path', 'session_replication_role', 'row_security', 'role')
    order by 1`;

@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AuditEvent } from './audit-event';
 
 /** An event of a team's chain, or of the instance's. Inserted with `team_id` and `event` alone: the rest is the database's. */
-@Entity('audit_event')
+@Entity('audit_event', { schema: 'public' })
 export class AuditEventRow {
   /** The instance's chain has one that no team has: see `instanceChain`. */
   @PrimaryColumn('uuid', { name: 'team_id' })

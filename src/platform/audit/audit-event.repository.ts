@@ -80,17 +80,17 @@ export class AuditEventRepository {
 }
 
 const insertEvent = `
-  insert into audit_event (team_id, event) values ($1, $2::jsonb) returning seq, encode(hash, 'hex') as hash`;
+  insert into public.audit_event (team_id, event) values ($1, $2::jsonb) returning seq, encode(hash, 'hex') as hash`;
 
 /** Hops from chain to chain along the primary key, whatever their lengths. */
 const listEnds = `
   with recursive chain(team_id) as (
-    (select team_id from audit_event order by team_id limit 1)
+    (select team_id from public.audit_event order by team_id limit 1)
     union all
-    select (select team_id from audit_event where team_id > chain.team_id order by team_id limit 1)
+    select (select team_id from public.audit_event where team_id > chain.team_id order by team_id limit 1)
       from chain where chain.team_id is not null
   )
   select team_id as "teamId", last.seq, encode(last.hash, 'hex') as hash
     from chain cross join lateral (
-      select seq, hash from audit_event where team_id = chain.team_id order by seq desc limit 1) last
+      select seq, hash from public.audit_event where team_id = chain.team_id order by seq desc limit 1) last
    where last.seq <= ${Number.MAX_SAFE_INTEGER}`;

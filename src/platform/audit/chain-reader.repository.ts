@@ -50,9 +50,9 @@ export class ChainReaderRepository {
 /** Hops from chain to chain along the primary key, whatever their lengths. */
 const listChains = `
   with recursive chain(team_id) as (
-    (select team_id from audit_event order by team_id limit 1)
+    (select team_id from public.audit_event order by team_id limit 1)
     union all
-    select (select team_id from audit_event where team_id > chain.team_id order by team_id limit 1)
+    select (select team_id from public.audit_event where team_id > chain.team_id order by team_id limit 1)
       from chain where chain.team_id is not null
   )
   select team_id as chain from chain where team_id is not null order by 1`;
@@ -62,4 +62,4 @@ const openCursor = `
   declare chain no scroll cursor for
   select coalesce(seq::text, '') as seq, coalesce(event::text, '') as text, coalesce(encode(hash, 'hex'), '') as hash,
          jsonb_build_object(${eventColumns.map(({ column }) => `'${column}', ${column}`).join(', ')}) as columns
-    from audit_event where team_id = $1 order by audit_event.seq`;
+    from public.audit_event where team_id = $1 order by audit_event.seq`;

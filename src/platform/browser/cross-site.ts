@@ -10,9 +10,12 @@ import { AppError } from '../errors';
  */
 export function assertOwnPage({ headers }: FastifyRequest, acceptedOrigins: ReadonlySet<string>): void {
   if (headers.authorization || headers.cookie === undefined) return;
-  const { origin, 'sec-fetch-site': site } = headers;
+  const { origin, referer, 'sec-fetch-site': site } = headers;
   if (origin !== undefined && acceptedOrigins.has(origin)) return;
-  const isOwn = site === undefined ? origin === undefined && !isNavigation(headers) : ownSites.has(site);
+  const isOwn =
+    site === undefined
+      ? origin === undefined && !isNavigation(headers) && !isElsewhere(referer, acceptedOrigins)
+      : ownSites.has(site);
   if (isOwn) return;
   throw new AppError(
     'FORBIDDEN',
@@ -26,4 +29,12 @@ const ownSites: ReadonlySet<unknown> = new Set(['same-origin', 'none']);
 /** Browsers send no Fetch Metadata to a server that is reached without https; what they follow a link with asks for a page. */
 function isNavigation({ accept }: FastifyRequest['headers']): boolean {
   return accept?.includes('text/html') ?? false;
+}
+
+/**
+ * Without Fetch Metadata, the page that an image or a script is loaded into is named here alone. What remains: a page of
+ * the same site (another port or subdomain, or the cookie would stay away) that hides it.
+ */
+function isElsewhere(referer: string | undefined, acceptedOrigins: ReadonlySet<string>): boolean {
+  return referer !== undefined && !(URL.canParse(referer) && acceptedOrigins.has(new URL(referer).origin));
 }

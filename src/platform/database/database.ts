@@ -9,6 +9,7 @@ import { migrations } from '../../migrations';
 import { migrate } from './migrate';
 import { PreparingClient } from './preparing-client';
 import { assertCurrentSchema } from './schema-state';
+import { setSearchPath } from './search-path';
 import { ServerSession } from './server-session';
 import { limitTimes } from './time-limits';
 
@@ -152,7 +153,10 @@ export function dataSourceOptions(connection: PoolConfig): DataSourceOptions {
       max,
       idleTimeoutMillis: 30_000,
       connectionTimeoutMillis,
-      ...(onConnect ? { onConnect } : {}),
+      onConnect: async (client: ClientBase) => {
+        await onConnect?.(client);
+        await setSearchPath(client);
+      },
     },
   };
 }

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { MigrationExecutor, type DataSource } from 'typeorm';
+import { setSearchPath } from './search-path';
 import { liftTimeLimits, limitTimes } from './time-limits';
 
 /** Any constant; the same in every replica and every version. */
@@ -18,6 +19,7 @@ export async function migrate(dataSource: DataSource, serverUrl: string | undefi
   const client = new Client({ connectionString: serverUrl });
   await client.connect();
   try {
+    await setSearchPath(client);
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await migrateWithoutHaste(dataSource);
   } finally {

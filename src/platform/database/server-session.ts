@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Client } from 'pg';
+import { setSearchPath } from './search-path';
 
 const reconnectMs = 1_000;
 
@@ -30,6 +31,7 @@ export class ServerSession {
     client.on('end', () => this.reconnect());
     client.on('notification', ({ channel, payload }) => this.handlers.get(channel)?.(payload ?? ''));
     await client.connect();
+    await setSearchPath(client);
     await client.query('select pg_advisory_lock($1)', [this.instanceId]);
     for (const channel of this.handlers.keys()) await client.query(`listen ${channel}`);
     this.client = client;

@@ -18,7 +18,7 @@ export {
   UuidField,
 } from './fields';
 export type { JsonObject } from './json';
-export { assertShallowJson } from './json-depth';
+export { assertBoundedJson } from './json-bounds';
 export { MayAnswer, mayAnswerExtension } from './may-answer';
 export { defaultPageSize, NextCursorField, PageQuery, parseCursor, toPage, type Page } from './page';
 export { dto } from './parse-dto';

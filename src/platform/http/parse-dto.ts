@@ -1,5 +1,5 @@
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { assertPlain } from './plain-json';
 import { validationFailed, type FieldProblem } from './validation-failed';
 
@@ -11,6 +11,7 @@ export function parseDto<T extends object>(type: ClassConstructor<T>, value: unk
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw validationFailed([{ field: '', problem: 'must be an object' }]);
   }
+  assertKnownFields(type, value);
   assertPlain(value);
   const instance = plainToInstance(type, value);
   const errors = validateSync(instance, {
@@ -20,6 +21,22 @@ export function parseDto<T extends object>(type: ClassConstructor<T>, value: unk
   });
   if (errors.length > 0) throw validationFailed(errors.flatMap((error) => describe(error, '')));
   return instance;
+}
+
+const knownFields = new WeakMap<object, ReadonlySet<string>>();
+
+/** Those of the DTO itself, before anything looks into them: what nobody asked for may be as large as a body. */
+function assertKnownFields(type: ClassConstructor<object>, value: object): void {
+  let known = knownFields.get(type);
+  if (!known) {
+    const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+    known = new Set(rules.map(({ propertyName }) => propertyName));
+    knownFields.set(type, known);
+  }
+  const names = known;
+  const unknown = Object.keys(value).filter((field) => !names.has(field));
+  if (unknown.length > 0)
+    throw validationFailed(unknown.map((field) => ({ field, problem: 'is not a known field' })));
 }
 
 /** A parser that says of which class its results are, so that what a procedure takes can be described. */
