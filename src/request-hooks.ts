@@ -28,10 +28,6 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     void reply.headers({ ...headers, 'x-request-id': request.id });
     done();
   });
-  // Messages hold files; what else clients send is short.
-  fastify.addHook('onRoute', (route) => {
-    if (route.method === 'POST' && routesWithFiles.has(route.url)) route.bodyLimit = bodyLimitWithFiles;
-  });
   fastify.addHook('onRequest', async (request, reply) => {
     assertFewHeaders(request);
     assertHost(request);
@@ -42,8 +38,10 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     if (!url.startsWith('/api/auth/')) assertOwnPage(request, acceptedOrigins);
     if (url.startsWith('/trpc/')) assertJson(request);
   });
+  // Messages hold files; what else clients send is short.
   fastify.addHook('onRoute', (route) => {
     if (route.url.startsWith('/api/auth/')) route.bodyLimit = authBodyLimit;
+    if (route.method === 'POST' && routesWithFiles.has(route.url)) route.bodyLimit = bodyLimitWithFiles;
   });
   boundJson(fastify);
   fastify.addHook('onSend', async (request, _reply, payload) =>

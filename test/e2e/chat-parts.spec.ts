@@ -63,7 +63,7 @@ describe('all that a model says', () => {
     const sessionId = await createSession(owner);
     await say(owner, sessionId, { text: 'Draw' });
     expect((await say(owner, sessionId, { text: 'Is it red?' })).text).toBe('Yes.');
-    const { contents } = server.requests.at(-1)?.body as { contents: { role: string; parts: object[] }[] };
+    const { contents } = server.requests.at(-1)!.body as { contents: { role: string; parts: object[] }[] };
     expect(contents.map(({ role }) => role)).toEqual(['user', 'model', 'user']);
     expect(contents[1]?.parts).toMatchObject([
       { text: 'A dot.' },
