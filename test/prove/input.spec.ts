@@ -10,9 +10,9 @@ import { vocabularyOf } from './input/vocabulary';
 import { World } from './input/world';
 import { attempts, publish, seed } from './proof';
 
-const malformed = attempts({ short: 600, long: 50_000 });
+const malformed = attempts({ short: 400, long: 50_000 });
 /** Handfuls of eight requests or so that are sent at one set of people and things. */
-const handfuls = attempts({ short: 110, long: 250 });
+const handfuls = attempts({ short: 75, long: 250 });
 const inProcess = attempts({ short: 1, long: 0 }) === 1;
 
 jest.setTimeout(attempts({ short: 240_000, long: 7_200_000 }));

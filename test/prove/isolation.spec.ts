@@ -116,7 +116,7 @@ describe('a team', () => {
     afterAll(() => switchRowSecurity(range.app, range.tap, 'enable'));
 
     it('shows nothing to another, and lets it change nothing', async () => {
-      outcomes = await callRightly(recipes);
+      outcomes = await callRightly(some(60)(recipes));
       const count = { short: 40, long: 5_000 };
       outcomes.push(
         ...(await expectNoReach("Another team's data read or changed, row-level security off", count)),
