@@ -213,7 +213,7 @@ function toPrint({ answer, statements }: Exchange, sent: string[]): string {
  * (of which a person's first twenty a minute are recorded), what an answer stores and tells as it grows, and last uses.
  */
 const uncounted =
-  /^(?:start transaction|commit|rollback)[^(]*$|insert into (?:audit_event|chat_answer_event)|^select pg_notify|^UPDATE "(?:chat_message|ai_execution)"|set last_used_at =/;
+  /^(?:start transaction|commit|rollback)[^(]*$|insert into (?:public\.audit_event|chat_answer_event)|^select pg_notify|^UPDATE "(?:chat_message|ai_execution)"|set last_used_at =/;
 const changing = new Set([
   'date',
   'x-request-id',
