@@ -16,6 +16,7 @@ export type { AuditRouter } from './audit/audit.router';
 export type { ModelSyncRouter } from './model-sync/model-sync.router';
 export type { ModelRouter } from './models/model.router';
 export type { TeamModelRouter } from './models/team-model.router';
+export { ExecutionInterrupted } from './execution/execution-interrupted';
 export { PromptPreviewView } from './previews/prompt.dto';
 export type { PromptRouter } from './previews/prompt.router';
 export type { ProviderRouter } from './providers/provider.router';

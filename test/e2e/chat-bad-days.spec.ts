@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Database } from '../../src/platform/database';
+import { Database, Recovery } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { addMember, Client, createSession, createTeam, say, signUp, type Answer } from '../support/client';
 import { ServerProcesses } from '../support/process';
@@ -217,6 +217,21 @@ onServer('a conversation over two replicas', () => {
     expect(elsewhere.chunks).toEqual(answer.chunks);
     expect(joined.chunks).toEqual(answer.chunks);
     expect((await at(owner, second).get(`${sessionsPath}/${sessionId}/stream`)).status).toBe(204);
+  });
+
+  it('goes on where its replica is cut off from the database for a moment, whoever looks meanwhile', async () => {
+    const sessionId = await createSession(owner);
+    const answer = await openAnswer(owner, sessionId, { text: slowly(160, 20) });
+    await answer.readWords(2);
+    const { pool } = first.nest.get(Database);
+    const cutOff = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'ai-studio session'`;
+    for (const replica of [second, first]) {
+      await pool.query(cutOff);
+      await replica.nest.get(Recovery).sweep();
+    }
+    expect((await answer.readAll()).split(' ')).toHaveLength(160);
+    expect((await messagesOf(owner, sessionId))[1].status).toBe('complete');
   });
 
   it('says that a stop was not heard, where its replica is gone', async () => {

@@ -60,6 +60,7 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
   /** Whether each call so far passed on the prompt that was prepared. */
   private asPrepared = true;
   private total: MeasuredUsage | undefined;
+  private keeping: Promise<void> | undefined;
 
   constructor(
     private readonly options: RecordOptions,
@@ -135,6 +136,19 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     this.metrics.firstPartAfter(this.chosen.providerId, this.timings.firstPartMs);
   }
 
+  /** One at a time, beside the answer: that it fails is logged, and the next one or the end says more. */
+  keep(usage: MeasuredUsage): void {
+    const { scope, id } = this.options;
+    this.keeping ??= this.executions
+      .keep(scope, id, this.soFar(this.total ? add(this.total, usage) : usage))
+      .catch((error: unknown) =>
+        this.logger.warn({ err: error, executionId: id }, 'the usage so far could not be recorded'),
+      )
+      .finally(() => {
+        this.keeping = undefined;
+      });
+  }
+
   async end(
     outcome: 'completed' | 'stopped' | 'failed' | 'interrupted',
     usage: MeasuredUsage,
@@ -142,30 +156,39 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     this.metrics.ended(this.chosen.providerId, outcome, usage);
     this.total = this.total ? add(this.total, usage) : usage;
     this.timings.totalMs = this.elapsed();
-    const { providerId, modelId, modelRef, price, tokenId, prompt } = this.chosen;
+    const { tokenId, prompt } = this.chosen;
     const sent = toSentPrompt(prompt, this.asPrepared);
     const ending: Partial<Execution> = {
-      providerId,
-      modelId,
-      modelRef,
+      ...this.soFar(this.total),
       prompt: sent.record,
       outcome,
-      ...Object.fromEntries(counts.map((name) => [name, this.total?.[name] ?? null])),
-      usageSource: this.total.source,
-      costNanoUsd: this.cost(),
-      priceId: price?.id ?? null,
-      attempts: this.attempts,
-      timings: this.timings,
       finishedAt: new Date(),
     };
+    await this.keeping; // or it would be written over what is the end
     await this.save(ending, sent.texts, tokenId);
   }
 
+  /** Who answers, and what that used and cost. */
+  private soFar(usage: MeasuredUsage): Partial<Execution> {
+    const { providerId, modelId, modelRef, price } = this.chosen;
+    return {
+      providerId,
+      modelId,
+      modelRef,
+      ...Object.fromEntries(counts.map((name) => [name, usage[name] ?? null])),
+      usageSource: usage.source,
+      costNanoUsd: this.costOf(usage),
+      priceId: price?.id ?? null,
+      attempts: this.attempts,
+      timings: this.timings,
+    };
+  }
+
   /** nano-USD; `null` where the price or the usage is unknown, never 0 then, and where the sum is beyond belief. */
-  private cost(): number | null {
+  private costOf(measured: MeasuredUsage): number | null {
     const { isFree, price } = this.chosen;
     if (isFree) return 0;
-    const usage = this.total && toDisjoint(this.total);
+    const usage = toDisjoint(measured);
     const cost = price && usage ? costOf(price.card, usage, new Date()) : null;
     // Nine million USD, past which the column could not be read back: a provider's count times a dear price can be that.
     return cost === null || cost > Number.MAX_SAFE_INTEGER ? null : Number(cost);

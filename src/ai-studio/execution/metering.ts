@@ -8,6 +8,7 @@ import type {
 import { toDisjoint } from '../prices/cost';
 import { estimateTokens } from '../prompts/token-count';
 import type { ExecutionOutcome, UsageSource } from '../usage/execution.entity';
+import { isInterrupted } from './execution-interrupted';
 import { relayStream } from './relay-stream';
 
 /** Tokens of one call. `input` and `output` are totals; the finer classes are parts of them. Absent means unknown. */
@@ -25,6 +26,8 @@ export interface ExecutionRecorder {
   /** Of each call: what it is called with. */
   begin(call: LanguageModelV4CallOptions): Promise<void>;
   onFirstPart(): void;
+  /** What was used so far, now and then: all that is known of a call whose process dies. */
+  keep(usage: MeasuredUsage): void;
   end(outcome: Exclude<ExecutionOutcome, 'running'>, usage: MeasuredUsage): Promise<void>;
 }
 
@@ -33,6 +36,10 @@ export interface ExecutionRecorder {
  * (ten million tokens), and millions of calls add up to less than 2^53, which the columns are read back as.
  */
 const maxCount = 2 ** 30;
+
+/** When what was used is kept while an answer is running: first, and from then on. */
+const keepFirstAfterMs = 300;
+const keepEveryMs = 2_000;
 
 /** The AI SDK does not say when its reader breaks off: a stream that is not read for so long has been left. */
 const abandonedAfterMs = 90_000;
@@ -47,11 +54,19 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
     async wrapStream({ doStream, params }) {
       await recorder.begin(params);
       const meter = new Meter(params);
+      let keptAt = 0;
       try {
         const result = await doStream();
         const stream = relayStream<LanguageModelV4StreamPart>(result.stream, {
           part: (part) => {
-            if (meter.see(part)) recorder.onFirstPart();
+            const now = performance.now();
+            if (meter.see(part)) {
+              recorder.onFirstPart();
+              keptAt = now - keepEveryMs + keepFirstAfterMs;
+            } else if (keptAt > 0 && now - keptAt >= keepEveryMs) {
+              keptAt = now;
+              recorder.keep(meter.usage());
+            }
             return [part];
           },
           failed: (error) => {
@@ -62,7 +77,7 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
         });
         return { ...result, stream };
       } catch (error) {
-        await recorder.end(params.abortSignal?.aborted ? 'stopped' : 'failed', { source: 'unknown' });
+        await recorder.end(outcomeOf(params.abortSignal), { source: 'unknown' });
         throw error;
       }
     },
@@ -76,11 +91,17 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
         await recorder.end('completed', meter.usage());
         return result;
       } catch (error) {
-        await recorder.end(params.abortSignal?.aborted ? 'stopped' : 'failed', { source: 'unknown' });
+        await recorder.end(outcomeOf(params.abortSignal), { source: 'unknown' });
         throw error;
       }
     },
   };
+}
+
+/** Of a call that gave nothing. */
+function outcomeOf(signal: AbortSignal | undefined): Exclude<ExecutionOutcome, 'running'> {
+  if (isInterrupted(signal)) return 'interrupted';
+  return signal?.aborted ? 'stopped' : 'failed';
 }
 
 /** Watches one call. */
@@ -89,6 +110,7 @@ class Meter {
   private failed = false;
   private finished = false;
   private reported: LanguageModelV4Usage | undefined;
+  private sent: number | undefined;
 
   constructor(private readonly call: LanguageModelV4CallOptions) {}
 
@@ -113,7 +135,8 @@ class Meter {
       if (part.type === 'text' || part.type === 'reasoning') this.characters += part.text.length;
   }
 
-  outcome(how: 'closed' | 'failed' | 'cancelled'): 'completed' | 'stopped' | 'failed' {
+  outcome(how: 'closed' | 'failed' | 'cancelled'): Exclude<ExecutionOutcome, 'running'> {
+    if (isInterrupted(this.call.abortSignal)) return 'interrupted';
     if (this.call.abortSignal?.aborted || (how === 'cancelled' && !this.finished)) return 'stopped';
     return how === 'failed' || this.failed || !this.finished ? 'failed' : 'completed';
   }
@@ -126,7 +149,7 @@ class Meter {
       return { inputTokens, outputTokens, ...this.parts(inputTokens, outputTokens), source: 'provider' };
     if (this.characters === 0) return { source: 'unknown' };
     return {
-      inputTokens: inputTokens ?? estimateTokens(textOf(this.call)),
+      inputTokens: inputTokens ?? (this.sent ??= estimateTokens(textOf(this.call))),
       outputTokens: outputTokens ?? Math.ceil(this.characters / 4),
       source: 'estimated',
     };

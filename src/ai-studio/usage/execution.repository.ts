@@ -44,6 +44,16 @@ export class ExecutionRepository {
     );
   }
 
+  /** Stores what is known of an execution that runs; nothing where it has ended. */
+  async keep(scope: Scope, id: string, known: Partial<Execution>): Promise<void> {
+    const update = this.transaction
+      .statement()
+      .update(Execution)
+      .set(known)
+      .where({ teamId: scope.teamId, id, outcome: 'running' });
+    await this.transaction.pipeline(scope, [update.getQueryAndParameters()]);
+  }
+
   /** Stores how an execution ended, and that the key was used (at most once a minute). */
   async end(
     scope: Scope,

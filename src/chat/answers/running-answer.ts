@@ -1,4 +1,5 @@
 import type { UIMessageChunk } from 'ai';
+import { ExecutionInterrupted } from '../../ai-studio';
 import { done, toEvent, type AnswerEvent } from '../streams/answer-events';
 import { EventFeed } from '../streams/event-feed';
 
@@ -30,7 +31,10 @@ export class RunningAnswer {
   stop(reason: 'stopped' | 'interrupted'): void {
     if (this.signal.aborted) return;
     this.stopReason = reason;
-    this.controller.abort(new DOMException(`The answer was ${reason}.`, 'AbortError'));
+    const text = `The answer was ${reason}.`;
+    this.controller.abort(
+      reason === 'interrupted' ? new ExecutionInterrupted(text) : new DOMException(text, 'AbortError'),
+    );
   }
 
   say(chunk: UIMessageChunk): AnswerEvent {

@@ -4,6 +4,8 @@ import { Database } from './database';
 import { MaintenanceTransaction } from './transactions';
 
 const sweepMs = 15_000;
+/** Who is gone has to be gone for so long: a process that is cut off from the database comes back within a second or two. */
+const secondLookMs = 5_000;
 
 interface Step {
   statement: string;
@@ -49,7 +51,7 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.run();
     if (this.database.mode === 'embedded') return;
     this.timer = setInterval(() => {
-      this.run().catch((error: unknown) =>
+      this.sweep().catch((error: unknown) =>
         this.logger.error({ err: error }, 'recovery failed; it is tried again'),
       );
     }, sweepMs);
@@ -60,10 +62,23 @@ export class Recovery implements OnApplicationBootstrap, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** Ends what vanished processes left, once. */
-  async run(): Promise<void> {
+  /** Ends what processes left that were gone at a first look, and still are. */
+  async sweep(): Promise<void> {
+    const { session } = this.database;
+    if (!session.isHeld) return;
+    const alive = await this.transaction.run(async (manager) => {
+      const rows: { ids: string }[] = await manager.query(session.listAlive);
+      return rows[0]?.ids;
+    });
+    await new Promise((resolve) => setTimeout(resolve, secondLookMs).unref());
+    if (session.isHeld) await this.run(alive);
+  }
+
+  /** Ends what vanished processes left, once. `alive` are those that lived a while ago, as an array of PostgreSQL. */
+  async run(alive = '{}'): Promise<void> {
     for (const [name, { statement, settle }] of this.steps) {
       const count = await this.transaction.run(async (manager) => {
+        await manager.query(`select set_config('app.alive', $1, true)`, [alive]);
         const result: [unknown, number] = await manager.query(statement);
         return result[1];
       });

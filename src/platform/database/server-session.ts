@@ -4,6 +4,10 @@ import { setSearchPath } from './search-path';
 
 const reconnectMs = 1_000;
 
+const isOwnLock = `held.locktype = 'advisory' and held.objsubid = 1
+        and held.database = (select oid from pg_database where datname = current_database())`;
+const lockedId = '((held.classid::bigint << 32) | held.objid::bigint)';
+
 /**
  * The one long-lived connection of a process to a PostgreSQL server. It does what needs a session: it holds the
  * advisory lock that proves that this process lives (the server frees it the moment the process is gone), and it
@@ -44,15 +48,25 @@ export class ServerSession {
     await this.client?.query(`listen ${channel}`);
   }
 
-  /** SQL condition that is true where the process whose id stands in `column` is gone. */
+  /** Whether this process can be seen to live now: else it cannot see who else does. */
+  get isHeld(): boolean {
+    return this.client !== undefined;
+  }
+
+  /** Statement that answers the ids of the processes that live, one row, `ids`. */
+  get listAlive(): string {
+    return `select coalesce(array_agg(${lockedId}), '{}')::text as ids from pg_locks held where ${isOwnLock}`;
+  }
+
+  /**
+   * SQL condition that is true where the process whose id stands in `column` is gone: it holds no lock, and did not a
+   * while ago either, where the setting `app.alive` says who lived then. A living one loses its lock for a second when the
+   * database goes away, or its connection.
+   */
   isGone(column: string): string {
     if (!this.url) return `${column} <> ${this.instanceId}`;
-    return `not exists (
-      select from pg_locks held
-      where held.locktype = 'advisory' and held.objsubid = 1
-        and held.database = (select oid from pg_database where datname = current_database())
-        and ((held.classid::bigint << 32) | held.objid::bigint) = ${column}
-    )`;
+    return `not exists (select from pg_locks held where ${isOwnLock} and ${lockedId} = ${column})
+      and ${column} <> all (coalesce(nullif(current_setting('app.alive', true), ''), '{}')::bigint[])`;
   }
 
   async close(): Promise<void> {
