@@ -36,6 +36,14 @@ const redundant = [
     because: 'it only counts, and two hundred folders would tell',
   },
   {
+    statement: /^SELECT 1 AS "row_exists".* FROM "chat_message"/,
+    because: 'the id was made by this very call',
+  },
+  {
+    statement: /^select message\.id, message\.status,.*session_id = \$3/,
+    because: "the conversation was read, under the team, just before, and its id is nobody else's",
+  },
+  {
     statement: /^DELETE FROM "api_key"/,
     because: 'the key was read and locked, under the team, just before',
   },
