@@ -40,7 +40,7 @@ const redundant = [
     because: 'the id was made by this very call',
   },
   {
-    statement: /^select message\.id, message\.status,.*session_id = \$3/,
+    statement: /^\s*select message\.id, message\.status, message\.instance_id/,
     because: "the conversation was read, under the team, just before, and its id is nobody else's",
   },
   {

@@ -214,7 +214,7 @@ function toPrint({ answer, statements }: Exchange, sent: string[]): string {
  * grows, and last uses.
  */
 const uncounted =
-  /^(?:start transaction|commit|rollback)[^(]*$|insert into (?:public\.audit_event|chat_answer_event)|^select pg_notify|^select id, team_id as "teamId", name, scopes, digest|^UPDATE "(?:chat_message|ai_execution)"|set last_used_at =/;
+  /^(?:start transaction|commit|rollback)[^(]*$|insert into (?:public\.audit_event|chat_answer_event)|^select pg_notify|^\s*select id, team_id as "teamId", name, scopes, digest|^UPDATE "(?:chat_message|ai_execution)"|set last_used_at =/;
 const changing = new Set([
   'date',
   'x-request-id',
