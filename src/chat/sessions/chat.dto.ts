@@ -33,7 +33,13 @@ export class CreateSessionDto {
 }
 
 export class SessionChangesDto {
-  @TextField({ ...title, optional: true }) title?: string;
+  @TextField({
+    ...title,
+    min: 0,
+    optional: true,
+    description: 'Never replaced by a generated one; empty for none',
+  })
+  title?: string;
   @TextField({
     ...modelId,
     optional: true,
