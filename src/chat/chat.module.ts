@@ -10,6 +10,7 @@ import { ChatController } from './chat.controller';
 import { ConversationController } from './conversation.controller';
 import { ExportService } from './exports/export.service';
 import { ChatRouter } from './chat.router';
+import { FileCopies } from './files/file-copies';
 import { FileRepository } from './files/file.repository';
 import { FileService } from './files/file.service';
 import { ModelMessages } from './files/model-messages';
@@ -60,6 +61,7 @@ import { UiChatService } from './ui-chat/ui-chat.service';
     FolderService,
     FileRepository,
     FileService,
+    FileCopies,
     ExportService,
     UiChatService,
     ModelMessages,

@@ -185,6 +185,20 @@ describe('branches of a conversation', () => {
     expect(tookMs).toBeLessThan(5_000);
   });
 
+  it('of ten thousand messages are changed within seconds', async () => {
+    const sessionId = await createSession(owner);
+    await say(owner, sessionId, { text: 'first' });
+    await growTo(10_000, sessionId);
+    const [first] = await shown(sessionId);
+    const { headMessageId: leaf } = expectStatus(await owner.get(`${sessionsPath}/${sessionId}`));
+    const startedAt = performance.now();
+    const changed = expectStatus(
+      await owner.patch(`${sessionsPath}/${sessionId}`, { headMessageId: first.id }),
+    );
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect([changed.headMessageId, leaf]).toEqual([leaf, expect.any(String)]);
+  });
+
   it('show which model answered, and why an earlier one did not', async () => {
     const person = await createTeam(await signUp(app));
     const failing = await startWireServer('openai');

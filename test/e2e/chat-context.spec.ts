@@ -245,6 +245,36 @@ describe('what a model is sent of a conversation', () => {
     });
   });
 
+  it('may hold a table of 100 KB where the model has 128k, counted as a token for three bytes', async () => {
+    const server = await startWireServer('openai');
+    try {
+      const team = await createTeam(await signUp(app));
+      const { ref } = await addTeamProvider(team, server, { name: 'usual', contextWindow: 128_000 });
+      await disableModel(team, 'sandbox/echo');
+      server.always({ reply: { text: 'A table.' } });
+      const row = 'Lisbon,2026-11-23,17.5\n';
+      const table = row.repeat(Math.ceil(100_000 / row.length)).slice(0, 100_000);
+      const url = `data:text/csv;base64,${Buffer.from(table).toString('base64')}`;
+      const sessionId = await createSession(team, { modelId: ref });
+      const send = (...names: string[]) =>
+        say(team, sessionId, {
+          message: {
+            role: 'user',
+            parts: names.map((filename) => ({ type: 'file', mediaType: 'text/csv', filename, url })),
+          },
+        });
+      const tooMany = await send('a', 'b', 'c', 'd');
+      expect(tooMany).toMatchObject({
+        status: 400,
+        body: { error: { code: 'VALIDATION_FAILED', details: { tokens: 4 + 4 * 33_334 } } },
+      });
+      expect((await send('a.csv')).status).toBe(200);
+      expect(sentBy(server.requests.at(-1)).at(-1)!.content).toContain(table);
+    } finally {
+      await server.close();
+    }
+  });
+
   it('is less for a smaller model that answers in place of the first, which is said', async () => {
     const sessionId = await createSession(owner, { modelId: largeModel.ref });
     await talk(sessionId, 20);

@@ -198,6 +198,87 @@ describe('files in messages', () => {
     expect(await messagesOf(sessionId)).toEqual(again);
   });
 
+  describe('named by the URL that this server gave them', () => {
+    const refused = async (sessionId: string, parts: object[]): Promise<Answer['body']> => {
+      const before = await messagesOf(sessionId);
+      const { status, body } = await sendParts(sessionId, parts);
+      expect([status, body.error.code]).toEqual([400, 'VALIDATION_FAILED']);
+      expect(await messagesOf(sessionId)).toEqual(before);
+      return body.error.details.fields;
+    };
+    const named = (url: string, mediaType = 'image/png') => ({ type: 'file', mediaType, url });
+
+    it('are refused, in the same words, where they are of another conversation, another user, or not there', async () => {
+      const asked = async (client: Client, teamModel: string): Promise<[string, string]> => {
+        const id = await createSession(client, { modelId: teamModel });
+        server.next({ reply: { text: 'ok' } });
+        const asking = await say(client, id, {
+          message: { role: 'user', parts: [filePart('image/png', png)] },
+        });
+        expect(asking.status).toBe(200);
+        const { items } = expectStatus(await client.get(`${sessionsPath}/${id}/messages`));
+        return [id, items[0].parts[0].url];
+      };
+      const [sessionId, own] = await asked(owner, seeing);
+      const [otherId, other] = await asked(owner, seeing);
+      const [, ofMember] = await asked(member, seeing);
+      const fileOf = (url: string) => url.split('/').at(-1)!;
+      const urls = [
+        other,
+        own.replace(fileOf(own), fileOf(other)),
+        own.replace(sessionId, otherId),
+        ofMember,
+        own.replace(fileOf(own), fileOf(ofMember)),
+        own.replace(fileOf(own), sessionId),
+      ];
+      for (const url of urls)
+        expect(await refused(sessionId, [textPart('Look'), named(url)])).toEqual([
+          { field: 'message.parts.1.url', problem: 'names no file of this conversation' },
+        ]);
+      for (const url of [`${owner.url}${own}`, `${own}?x`, own.replace(fileOf(own), '-'.repeat(36))])
+        expect(await refused(sessionId, [named(url)])).toEqual([
+          { field: 'message.parts.0.url', problem: expect.stringContaining('are not fetched') },
+        ]);
+      expect((await refused(sessionId, [named(own, 'image/gif')]))[0].field).toBe(
+        'message.parts.0.mediaType',
+      );
+      expect((await refused(sessionId, [named(own, 'text/html')]))[0].field).toBe(
+        'message.parts.0.mediaType',
+      );
+    });
+
+    it('are refused where they are too large together, however often one is named', async () => {
+      const sessionId = await createSession(owner, { modelId: seeing });
+      server.next({ reply: { text: 'ok' } });
+      await sendParts(sessionId, [filePart('image/png', pngOf(large))]);
+      const [{ parts }] = await messagesOf(sessionId);
+      const [field] = await refused(sessionId, [parts[0], parts[0], filePart('image/png', png)]);
+      expect(field).toMatchObject({ field: 'message.parts', problem: expect.stringContaining('together') });
+    });
+
+    it('are copied: the model gets the bytes, the message a file of its own, and the kind is looked at', async () => {
+      const sessionId = await createSession(owner, { modelId: seeing });
+      server.always({ reply: { text: 'ok' } });
+      await sendParts(sessionId, [textPart('One'), filePart('image/png', png, 'dot.png')]);
+      const [first] = await messagesOf(sessionId);
+      const sent = { message: { role: 'user', parts: [textPart('Two'), first.parts[1]] }, parentId: null };
+      expect((await say(owner, sessionId, sent)).status).toBe(200);
+      expect(told()).toContain(png.toString('base64'));
+      expect(told()).not.toContain('One');
+      const [second] = await messagesOf(sessionId);
+      const { url, ...part } = second.parts[1];
+      const { url: firstUrl, ...firstPart } = first.parts[1];
+      expect(part).toEqual(firstPart);
+      expect(url).not.toBe(firstUrl);
+      for (const one of [url, firstUrl]) {
+        const got = await owner.fetch(one);
+        expect(Buffer.from(await got.arrayBuffer()).equals(png)).toBe(true);
+      }
+      const toBlind = await say(owner, sessionId, { ...sent, modelId: blind });
+      expect([toBlind.status, toBlind.body.error.code]).toEqual([409, 'MODEL_NOT_AVAILABLE']);
+    });
+  });
+
   it('go with their conversation, and are stored once with their digest', async () => {
     const sessionId = await createSession(owner, { modelId: seeing });
     server.always({ reply: { text: 'ok' } });

@@ -78,9 +78,16 @@ describe('a library of conversations', () => {
       expect((await person.delete(`${foldersPath}/${folder}`)).status).toBe(404);
     });
 
-    it('are two hundred at most', async () => {
+    it('are two hundred at most, also where many are made at one moment', async () => {
       const person = await createTeam(await signUp(app));
-      for (let count = 0; count < 200; count += 1) await createFolder(`Folder ${count}`, person);
+      for (let count = 0; count < 195; count += 1) await createFolder(`Folder ${count}`, person);
+      const made = await Promise.all(
+        Array.from({ length: 20 }, (_, count) => person.post(foldersPath, { name: `At once ${count}` })),
+      );
+      expect(made.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+        ...Array<number>(5).fill(201),
+        ...Array<number>(15).fill(409),
+      ]);
       expect(await person.post(foldersPath, { name: 'One more' })).toMatchObject({
         status: 409,
         body: { error: { code: 'CONFLICT', message: expect.stringContaining('200') } },

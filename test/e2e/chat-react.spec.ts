@@ -348,6 +348,38 @@ describe('useChat', () => {
     expect(Buffer.from(await got.arrayBuffer()).toString('base64')).toBe(png);
   });
 
+  it('edits a question with a file after a reload: the loaded part is sent again', async () => {
+    const url = `data:text/csv;base64,${Buffer.from('a,b').toString('base64')}`;
+    const { result } = openChat({ body: { modelId: model.ref } });
+    replies('A table.', 'Two columns.', 'None.');
+    await act(() =>
+      result.current.sendMessage({ text: 'What?', files: [{ type: 'file', mediaType: 'text/csv', url }] }),
+    );
+    const { id } = result.current;
+    await waitFor(() => expect(result.current.status).toBe('ready'), within);
+    cleanup();
+
+    const messages = await load(id);
+    const reloaded = openChat({ id, messages, body: { modelId: model.ref } });
+    const files = messages[0]!.parts.filter((part) => part.type === 'file');
+    const edit = { text: 'How many columns?', files, messageId: messages[0]!.id };
+    await act(() => reloaded.result.current.sendMessage(edit));
+    await ended(reloaded);
+    expect(textsOf(reloaded)).toEqual(['How many columns?', 'Two columns.']);
+    expect(JSON.stringify(told())).toContain('a,b');
+    expect((await load(id)).map(textOf)).toEqual(['How many columns?', 'Two columns.']);
+
+    const elsewhere = openChat({ body: { modelId: model.ref } });
+    await act(() => elsewhere.result.current.sendMessage({ text: 'And here?', files }));
+    await ended(elsewhere);
+    expect(JSON.parse(elsewhere.result.current.error!.message).error).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: { fields: [{ field: 'messages.0.parts.0.url' }] },
+    });
+    // Nothing was begun by what was refused.
+    expect((await owner.get(`${chatPath}/${elsewhere.result.current.id}/messages`)).status).toBe(404);
+  });
+
   it('is no more than a reader of the stream: the AI SDK builds the same message from it', async () => {
     const answer: Answer = await owner.post(chatPath, {
       id: generateId(),

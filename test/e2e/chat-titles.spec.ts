@@ -1,3 +1,4 @@
+import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { createSession, createTeam, say, signUp, type Answer, type Client } from '../support/client';
 import { addTeamProvider, expectStatus, listExecutions } from '../support/providers';
@@ -71,6 +72,35 @@ describe('the title of a conversation', () => {
       expect(execution.appId).toBe('chat');
       await pause();
       expect((await get(id)).title).toBe('Mine');
+    });
+
+    it('where a person takes it away, before the first message or while the model still thinks of one', async () => {
+      helper.always({ reply: { text: 'Too late', chunkDelayMs: 300 } });
+      const before = await createSession(owner, { modelId });
+      expectStatus(await owner.patch(`${sessionsPath}/${before}`, { title: '' }));
+      await say(owner, before, { text: 'Will it rain in Lisbon?' });
+      await pause();
+      expect(helper.requests).toHaveLength(0);
+
+      const meanwhile = await createSession(owner, { modelId });
+      await say(owner, meanwhile, { text: 'Will it rain in Lisbon?' });
+      await eventually(async () => helper.requests.length > 0);
+      expect(expectStatus(await owner.patch(`${sessionsPath}/${meanwhile}`, { title: '' })).title).toBe('');
+      await eventually(async () => {
+        const [latest] = await listExecutions(owner);
+        return latest.modelRef.endsWith('helper-model') && latest.outcome === 'completed';
+      });
+      await pause();
+      await say(owner, meanwhile, { text: 'And tomorrow?' });
+      await pause();
+      expect(helper.requests).toHaveLength(1);
+      for (const id of [before, meanwhile]) {
+        expect((await get(id)).title).toBe('');
+        const { rows } = await app.nest
+          .get(Database)
+          .pool.query('select title_source from chat_session where id = $1', [id]);
+        expect(rows).toEqual([{ title_source: 'user' }]);
+      }
     });
 
     it('where the team wants none', async () => {

@@ -7,6 +7,7 @@ import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
 import { ContextService } from '../context/context.service';
 import { HelperService } from '../context/helper.service';
+import { FileCopies } from '../files/file-copies';
 import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { BranchRepository } from '../sessions/branch.repository';
@@ -21,7 +22,7 @@ import { AnswerPump } from './answer-pump';
 import { ModelChooser } from './model-chooser';
 import { RunningAnswers } from './running-answers';
 import { StopRequests } from './stop-requests.repository';
-import { toNewMessages, toNewTurn, toRepeatedTurn, type Turn } from './turn';
+import { toNewMessages, toNewTurn, toRepeatedTurn, type FilledTurn, type Turn } from './turn';
 import { toUserMessage } from './user-message';
 import { toUiParts } from './ui-parts';
 
@@ -35,9 +36,9 @@ export interface SentMessage extends AnswerStream {
   isReplayed: boolean;
 }
 
-/** What is to be answered, and under which key it was sent, if any. */
+/** What is to be answered, with the content of its files, and under which key it was sent, if any. */
 interface Request {
-  turn: Turn;
+  turn: FilledTurn;
   once: SendOnce | undefined;
 }
 
@@ -57,6 +58,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(KnownSessions) private readonly known: KnownSessions,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
     @Inject(BranchRepository) private readonly branches: BranchRepository,
+    @Inject(FileCopies) private readonly copies: FileCopies,
     @Inject(AnswerPump) private readonly pump: AnswerPump,
     @Inject(RunningAnswers) private readonly running: RunningAnswers,
     @Inject(AnswerStreams) private readonly streams: AnswerStreams,
@@ -108,7 +110,7 @@ export class AnswerService implements BeforeApplicationShutdown {
     const earlier = once && (await this.replay(scope, once));
     if (earlier) return earlier;
     try {
-      return await this.ask(scope, sessionId, { turn, once });
+      return await this.ask(scope, sessionId, { turn: await this.fill(scope, sessionId, turn), once });
     } catch (error) {
       // Its twin, sent at the same moment, may have been first.
       const twin = once && isConflict(error) && (await this.replay(scope, once));
@@ -172,6 +174,10 @@ export class AnswerService implements BeforeApplicationShutdown {
     const answerId = await this.keys.findAnswer(scope, once);
     if (answerId === undefined) return undefined;
     return { ...(await this.streams.replay(scope, answerId)), isReplayed: true };
+  }
+
+  private async fill(scope: Scope, sessionId: string, { question, ...turn }: Turn): Promise<FilledTurn> {
+    return question ? { ...turn, question: await this.copies.fill(scope, sessionId, question) } : turn;
   }
 
   private async ask(scope: Scope, sessionId: string, request: Request): Promise<SentMessage> {

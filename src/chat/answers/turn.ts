@@ -6,11 +6,11 @@ import { kindOf } from '../files/media-types';
 import type { NewFile } from '../files/new-file';
 import type { ChatMessage } from '../sessions/chat.entities';
 import type { NewMessages, Place } from '../sessions/message.repository';
-import type { NewUserMessage } from './user-message';
+import type { NewUserMessage, SentUserMessage } from './user-message';
 
 /** What a user asks to be answered: a new question, or one that there is, where `question` is absent. */
-export interface Turn {
-  question?: NewUserMessage;
+export interface Turn<Question extends SentUserMessage = SentUserMessage> {
+  question?: Question | undefined;
   /** The question that there is. */
   repeated?: Pick<ChatMessage, 'id' | 'parts'>;
   place: Place;
@@ -21,11 +21,14 @@ export interface Turn {
   takenName?: string | undefined;
 }
 
+/** One whose question has the content of all its files. */
+export type FilledTurn = Turn<NewUserMessage>;
+
 const titleLength = 80;
 
 /** `parentId` is the message to follow: absent the end of what is shown, `null` a new beginning. */
 export function toNewTurn(
-  question: NewUserMessage,
+  question: SentUserMessage,
   parentId: string | null | undefined,
   modelId: string | undefined,
 ): Turn {
@@ -47,7 +50,7 @@ export function toRepeatedTurn({ id, parts }: ChatMessage, modelId: string | und
 export function toNewMessages(
   { teamId, userId }: Scope,
   sessionId: string,
-  { question: asked, place, takenName }: Turn,
+  { question: asked, place, takenName }: FilledTurn,
   execution: ExecutionConfig,
 ): NewMessages {
   const now = new Date();

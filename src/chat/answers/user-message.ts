@@ -1,17 +1,24 @@
-import { maxFilesBytes, toNewFile, type NewFile } from '../files/new-file';
+import { assertFitTogether, toNewFile, type FileReference, type NewFile } from '../files/new-file';
 import { validationFailed, type JsonObject } from '../../platform/http';
 
-/** What a user sends, ready to be stored: the parts, in order, and the files among them. */
-export interface NewUserMessage {
-  parts: (TextPart | NewFile)[];
+/** What a user sends, checked by itself: the parts, in order, and the files among them. */
+export interface SentUserMessage {
+  parts: (TextPart | NewFile | FileReference)[];
+  /** Where the parts stand in the request. */
+  field: string;
   clientId: string | null;
   text: string;
+}
+
+/** What a user sends, ready to be stored. */
+export interface NewUserMessage extends SentUserMessage {
+  parts: (TextPart | NewFile)[];
 }
 
 /** A text part of the AI SDK's `UIMessage`. */
 type TextPart = { type: 'text'; text: string };
 
-interface SentMessage {
+interface MessageInput {
   id?: string | undefined;
   parts: JsonObject[];
 }
@@ -23,9 +30,9 @@ export function toUserMessage({
   message,
   text,
 }: {
-  message?: SentMessage | undefined;
+  message?: MessageInput | undefined;
   text?: string | undefined;
-}): NewUserMessage {
+}): SentUserMessage {
   if ((message === undefined) === (text === undefined))
     throw validationFailed([{ field: '', problem: 'send either message or text' }]);
   return message
@@ -34,25 +41,24 @@ export function toUserMessage({
 }
 
 /** Reads the message that stands in `field` of a request. Throws `VALIDATION_FAILED`. */
-export function readParts({ id, parts: sent }: SentMessage, field: string): NewUserMessage {
+export function readParts({ id, parts: sent }: MessageInput, field: string): SentUserMessage {
   const isWhole = field === 'text';
   const parts = sent.map((part, index) => toPart(part, isWhole ? field : `${field}.parts.${index}`));
   const texts = parts.flatMap((part) => ('text' in part ? [part.text] : []));
-  const files = parts.filter((part) => 'content' in part);
   const text = texts.join('\n');
   const place = isWhole ? field : `${field}.parts`;
-  if (text.trim() === '' && files.length === 0)
+  if (text.trim() === '' && texts.length === parts.length)
     throw validationFailed([{ field: place, problem: 'must say something' }]);
   if (text.length > maxTextLength)
     throw validationFailed([{ field: place, problem: `must have at most ${maxTextLength} characters` }]);
-  if (files.reduce((sum, { content }) => sum + content.length, 0) > maxFilesBytes)
-    throw validationFailed([
-      { field: place, problem: `must hold files of at most ${maxFilesBytes} bytes together` },
-    ]);
-  return { parts, clientId: id ?? null, text };
+  assertFitTogether(
+    parts.map((part) => ('content' in part ? part.content.length : 0)),
+    place,
+  );
+  return { parts, field: place, clientId: id ?? null, text };
 }
 
-function toPart(part: JsonObject, field: string): TextPart | NewFile {
+function toPart(part: JsonObject, field: string): TextPart | NewFile | FileReference {
   if (part.type === 'file') return toNewFile(part, field);
   if (part.type !== 'text') throw validationFailed([{ field, problem: 'must be of type text or file' }]);
   if (typeof part.text !== 'string')

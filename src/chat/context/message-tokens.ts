@@ -21,10 +21,12 @@ const framing = 4;
 /**
  * An image: the most that Anthropic counts one for (its long side cut to 1,568 pixels); OpenAI's and Google's count less at
  * the same size. What is in a PDF nobody knows before it is sent: a token for 16 bytes, and no less than an image. A text
- * is sent as text, and counted as its bytes: more than it is.
+ * is sent as text, which is not at hand where it is counted: a token for 3 bytes, of which prose takes fewer, and tables
+ * of numbers about as many.
  */
 const imageTokens = 1_600;
-const bytesPerFileToken = 16;
+const bytesPerPdfToken = 16;
+const bytesPerTextToken = 3;
 
 /** Messages do not change once they are answered; the length tells an answer that was still being written. */
 const counted = new LRUCache<string, MessageTokens & { length: number }>({ max: 50_000 });
@@ -35,7 +37,8 @@ export function countMessage(
   tokenizer: string,
   counter: TokenCounter,
 ): MessageTokens {
-  const { texts, extra } = measure(message);
+  const { texts, files } = measure(message);
+  const extra = files.reduce((sum, { tokens }) => sum + tokens, 0);
   const length = texts.reduce((sum, text) => sum + text.length, extra);
   const key = `${tokenizer}/${message.id}`;
   const known = counted.get(key);
@@ -52,27 +55,36 @@ export function countMessage(
 
 /** No tokenizer counts more for it. Counts nothing. */
 export function mostTokensOf(message: CountedMessage): number {
-  const { texts, extra } = measure(message);
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), framing + extra);
+  const { texts, files } = measure(message);
+  const most = files.reduce((sum, file) => sum + file.most, framing);
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), most);
 }
 
-/** What a model is sent of a message: its texts, and tokens for what is not text. Sources and data parts are not sent. */
-function measure({ parts }: CountedMessage): { texts: string[]; extra: number } {
+/** What a file takes in a call: most likely, and at most. */
+interface FileTokens {
+  tokens: number;
+  most: number;
+}
+
+/** What a model is sent of a message: its texts and files. Sources and data parts are not sent. */
+function measure({ parts }: CountedMessage): { texts: string[]; files: FileTokens[] } {
   const texts: string[] = [];
-  let extra = 0;
+  const files: FileTokens[] = [];
   for (const part of parts as readonly Record<string, unknown>[]) {
     const type = String(part.type);
     if ((type === 'text' || type === 'reasoning') && typeof part.text === 'string') texts.push(part.text);
-    else if (type === 'file') extra += tokensOfFile(part);
+    else if (type === 'file') files.push(tokensOfFile(part));
     else if (type.startsWith('tool-') || type === 'dynamic-tool')
       texts.push(type, JSON.stringify([part.input, part.output, part.errorText]));
   }
-  return { texts, extra };
+  return { texts, files };
 }
 
-function tokensOfFile({ mediaType, providerMetadata }: Record<string, unknown>): number {
+function tokensOfFile({ mediaType, providerMetadata }: Record<string, unknown>): FileTokens {
   const kind = kindOf(String(mediaType));
   const bytes = readFileSize(providerMetadata);
-  if (kind === 'text') return bytes; // sent as text, of which no tokenizer counts more tokens than bytes
-  return kind === 'image' ? imageTokens : Math.max(imageTokens, Math.ceil(bytes / bytesPerFileToken));
+  // No tokenizer counts more tokens in a text than it has bytes.
+  if (kind === 'text') return { tokens: Math.ceil(bytes / bytesPerTextToken), most: bytes };
+  const tokens = kind === 'image' ? imageTokens : Math.max(imageTokens, Math.ceil(bytes / bytesPerPdfToken));
+  return { tokens, most: tokens };
 }

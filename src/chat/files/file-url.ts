@@ -1,11 +1,25 @@
+import { isUuid } from '@kdx/shared';
+
 /** Where a file of a conversation is got: what its part says in `url`. */
 export function toFileUrl(sessionId: string, fileId: string): string {
   return `/api/v1/chat/sessions/${sessionId}/files/${fileId}`;
 }
 
+/** Which file of which conversation a URL names. */
+export interface FilePlace {
+  sessionId: string;
+  fileId: string;
+}
+
+/** What {@link toFileUrl} was given; `undefined` for a URL that is none of ours. */
+export function toFilePlace(url: string): FilePlace | undefined {
+  const [, sessionId, fileId] = /^\/api\/v1\/chat\/sessions\/([^/]+)\/files\/([^/]+)$/.exec(url) ?? [];
+  return isUuid(sessionId) && isUuid(fileId) ? { sessionId, fileId } : undefined;
+}
+
 /** The id of a file by the URL of its part; `undefined` for a URL that is none of ours. */
 export function toFileId(url: string): string | undefined {
-  return /^\/api\/v1\/chat\/sessions\/[0-9a-f-]{36}\/files\/([0-9a-f-]{36})$/.exec(url)?.[1];
+  return toFilePlace(url)?.fileId;
 }
 
 /** What a file's part says beside it, under the SDK's name for such things: how large the file is. */

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { Scope } from '@kdx/shared';
 import { TeamTransaction } from '../../platform/database';
 import { AppError } from '../../platform/errors';
@@ -35,6 +36,7 @@ export class FolderRepository {
     const { teamId, userId } = scope;
     return this.transaction
       .run(scope, async (manager) => {
+        await lockFolders(manager, scope);
         if ((await manager.countBy(ChatFolder, { teamId, userId })) >= maxFolders) throw tooMany();
         await manager.insert(ChatFolder, folder);
       })
@@ -60,6 +62,12 @@ export class FolderRepository {
     );
     return affected === 1;
   }
+}
+
+/** One new folder of a user at a time, so that the count holds; ends with the transaction. */
+async function lockFolders(manager: EntityManager, { teamId, userId }: Scope): Promise<void> {
+  const name = `chat-folders:${teamId}:${userId}`;
+  await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
 }
 
 function tooMany(): AppError {

@@ -4,6 +4,7 @@ import { isUuid, type Scope } from '@kdx/shared';
 import { TeamTransaction } from '../../platform/database';
 import { ChatMessage } from './chat.entities';
 import type { HistoryMessage } from './message.repository';
+import { findNewestLeaf, type MessagePlace } from './newest-leaf';
 
 /** A message of a branch, with the ids of all that stand in its place, itself among them, oldest first. */
 export interface BranchMessage {
@@ -37,22 +38,14 @@ export class BranchRepository {
 
   /** The newest leaf that `messageId` leads to, or is itself; `undefined` for one that is not of this conversation. */
   async findLeaf(scope: Scope, sessionId: string, messageId: string): Promise<string | undefined> {
+    // All of it in one statement, and the way down in memory: a recursion's plan is a guess, and a wrong one is quadratic.
     const rows = await this.transaction.run(scope, (manager) =>
-      manager.query<{ id: string }[]>(
-        `with recursive below as (
-           select id from chat_message where ${ofSession} and id = $4
-           union all
-           select message.id from below join chat_message message
-             on message.team_id = $1 and message.user_id = $2 and message.session_id = $3 and message.parent_id = below.id
-         )
-         select id from below
-          where not exists (select from chat_message child where child.team_id = $1 and child.user_id = $2
-                               and child.session_id = $3 and child.parent_id = below.id)
-          order by id desc`,
-        [...toPlace(scope, sessionId), messageId],
+      manager.query<MessagePlace[]>(
+        `select id, parent_id as "parentId" from chat_message where ${ofSession}`,
+        toPlace(scope, sessionId),
       ),
     );
-    return rows[0]?.id;
+    return findNewestLeaf(rows, messageId);
   }
 
   /** Ids of a branch, oldest first. */

@@ -33,7 +33,13 @@ export class CreateSessionDto {
 }
 
 export class SessionChangesDto {
-  @TextField({ ...title, optional: true }) title?: string;
+  @TextField({
+    ...title,
+    min: 0,
+    optional: true,
+    description: 'Never replaced by a generated one; empty for none',
+  })
+  title?: string;
   @TextField({
     ...modelId,
     optional: true,
@@ -66,7 +72,7 @@ export class UserMessageDto {
   @JsonObjectListField({
     max: 100,
     description:
-      "Parts of the AI SDK's UIMessage: { type: 'text', text } and { type: 'file', mediaType, filename?, url: 'data:…;base64,…' }: images, PDF and text files, each at most 10 MiB, together 20 MiB",
+      "Parts of the AI SDK's UIMessage: { type: 'text', text } and { type: 'file', mediaType, filename?, url: 'data:…;base64,…' }: images, PDF and text files, each at most 10 MiB, together 20 MiB; url may be that of a file of this conversation, which is copied",
   })
   parts!: JsonObject[];
   @JsonObjectField({ optional: true }) metadata?: JsonObject;

@@ -220,7 +220,7 @@ const storeMessages = `
       from open cross join jsonb_populate_recordset(null::chat_message, $5::jsonb) as message
   ), touched as (
     update chat_session
-       set updated_at = $6, title = case when title = '' and (select fresh from found) then $7 else title end,
+       set updated_at = $6, title = case when title_source = 'message' and title = '' and (select fresh from found) then $7 else title end,
            agent_name = case when agent_id = $8::uuid then $9 else agent_name end,
            agent_version = case when agent_id = $8::uuid then $10 else agent_version end,
            head_message_id = $16::uuid

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
 import { AnswerService, type SentMessage } from '../answers/answer.service';
 import { toNewTurn, type Turn } from '../answers/turn';
-import { readParts, type NewUserMessage } from '../answers/user-message';
+import { readParts, type SentUserMessage } from '../answers/user-message';
 import { notFound } from '../../platform/errors';
 import { validationFailed, type JsonObject } from '../../platform/http';
 import { BranchRepository } from '../sessions/branch.repository';
@@ -85,7 +85,7 @@ export class UiChatService {
   private async submit(
     scope: Scope,
     request: UiChatDto,
-    question: NewUserMessage,
+    question: SentUserMessage,
     once?: SendOnce,
   ): Promise<SentMessage> {
     const session = await this.sessions.findNamed(scope, request.id);
@@ -112,7 +112,7 @@ export class UiChatService {
     scope: Scope,
     session: ChatSession,
     { messages, messageId, modelId }: UiChatDto,
-    question: NewUserMessage,
+    question: SentUserMessage,
   ): Promise<Turn> {
     const edited =
       messageId === undefined ? undefined : await this.branches.findNamed(scope, session.id, messageId);
@@ -159,7 +159,7 @@ function idOf(message: JsonObject | undefined): string | undefined {
 }
 
 /** The new message. Throws `VALIDATION_FAILED`. */
-function readLast(messages: JsonObject[]): NewUserMessage {
+function readLast(messages: JsonObject[]): SentUserMessage {
   const field = `messages.${Math.max(messages.length - 1, 0)}`;
   const refuse = (name: string, problem: string): never => {
     throw validationFailed([{ field: name, problem }]);
