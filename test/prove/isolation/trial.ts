@@ -210,11 +210,11 @@ function toPrint({ answer, statements }: Exchange, sent: string[]): string {
 
 /**
  * What says nothing of another team and differs from call to call: how a transaction begins and ends, refused attempts
- * (of which a person's first twenty a minute are recorded), who asks by a key, what an answer stores and tells as it
+ * (of which a person's first twenty a minute are recorded), who it is that asks, what an answer stores and tells as it
  * grows, and last uses.
  */
 const uncounted =
-  /^(?:start transaction|commit|rollback)[^(]*$|insert into (?:public\.audit_event|chat_answer_event)|^select pg_notify|^\s*select id, team_id as "teamId", name, scopes, digest|^UPDATE "(?:chat_message|ai_execution)"|set last_used_at =/;
+  /^(?:start transaction|commit|rollback)[^(]*$|insert into (?:public\.audit_event|chat_answer_event)|^select pg_notify|^\s*select id, team_id as "teamId", name, scopes, digest|from "auth_(?:session|user)"|^\s*select role from team_member|^UPDATE "(?:chat_message|ai_execution)"|set last_used_at =/;
 const changing = new Set([
   'date',
   'x-request-id',
