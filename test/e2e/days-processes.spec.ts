@@ -249,6 +249,8 @@ describe('bad days of a server', () => {
       const answer = await openAnswer(owner, sessionId, { text: slowly(5_000, 40) });
       await answer.readWords(30);
       const before = await messagesOf(owner, sessionId);
+      // What it has used is kept from the first third of a second on.
+      await eventually(async () => (await executionOf(owner, before[1].executionId)).usage.outputTokens > 0);
       server.kill('SIGKILL');
       expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
       await expect(answer.readAll()).rejects.toThrow();
