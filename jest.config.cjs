@@ -11,4 +11,6 @@ module.exports = {
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
+  // A process that has begun and ended many embedded databases may be ended by V8 (nodejs/node#64500): begin a new one in time.
+  workerIdleMemoryLimit: '1500MB',
 };
