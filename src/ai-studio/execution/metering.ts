@@ -54,7 +54,7 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
     async wrapStream({ doStream, params }) {
       await recorder.begin(params);
       const meter = new Meter(params);
-      let keptAt = 0;
+      let keptAt: number | undefined;
       try {
         const result = await doStream();
         const stream = relayStream<LanguageModelV4StreamPart>(result.stream, {
@@ -63,7 +63,7 @@ export function metering(recorder: ExecutionRecorder): LanguageModelV4Middleware
             if (meter.see(part)) {
               recorder.onFirstPart();
               keptAt = now - keepEveryMs + keepFirstAfterMs;
-            } else if (keptAt > 0 && now - keptAt >= keepEveryMs) {
+            } else if (keptAt !== undefined && now - keptAt >= keepEveryMs) {
               keptAt = now;
               recorder.keep(meter.usage());
             }
