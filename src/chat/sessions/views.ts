@@ -9,7 +9,6 @@ import type {
 } from './chat.dto';
 import type { ChatAgentSwitch, ChatMessage, ChatSession } from './chat.entities';
 import { toEndedParts } from './ended-parts';
-import type { UiMessageView } from '../ui-chat/ui-chat.dto';
 import type { SessionHit } from './search.repository';
 
 /* What clients get of conversations and messages. */
@@ -83,15 +82,4 @@ export function toMessageView({
     ...(error === null ? {} : { error: error as JsonObject }), // of a JSON column
     createdAt: createdAt.toISOString(),
   };
-}
-
-/** As `useChat` takes it: questions by the client's own ids, and what is not of the protocol in the metadata. */
-export function toUiMessageView({ message, siblings }: BranchMessage): UiMessageView {
-  const { id, role, parts, ...rest } = toMessageView(message);
-  const { sessionId, clientId } = message;
-  return { id: clientId ?? id, role, parts, metadata: toJsonObject({ sessionId, ...rest, siblings }) };
-}
-
-function toJsonObject(value: object): JsonObject {
-  return JSON.parse(JSON.stringify(value)) as JsonObject; // just serialised
 }

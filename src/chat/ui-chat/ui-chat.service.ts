@@ -10,11 +10,11 @@ import type { MessageView } from '../sessions/chat.dto';
 import type { ChatMessage, ChatSession } from '../sessions/chat.entities';
 import { SessionRepository } from '../sessions/session.repository';
 import { SessionService } from '../sessions/session.service';
-import { toUiMessageView } from '../sessions/views';
 import { AnswerStreams, type AnswerStream } from '../streams/answer-streams';
 import type { SendOnce } from '../streams/send-once';
 import type { StreamPosition } from '../streams/stream-position';
 import type { UiChatDto, UiMessageView } from './ui-chat.dto';
+import { toUiMessageView } from './ui-message-view';
 
 /** A chat's id stands in the path of its stream. */
 const notIds = new Set(['sessions', 'folders', '.', '..']);

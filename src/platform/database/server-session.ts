@@ -72,7 +72,9 @@ export class ServerSession {
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.retry);
-    await this.client?.end();
+    const { client } = this;
+    this.client = undefined; // what waits for a second look, sees that there is none
+    await client?.end();
   }
 
   /** Tells listeners to distrust what they hold (an empty payload), since notifications may have been missed. */
