@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { roomyLimits } from './place.ts';
 
 export const load = createRequire(import.meta.url);
 const { createApp } = load('../dist/src/app.js') as typeof import('../src/app.ts');
@@ -17,9 +18,7 @@ export function openApp(variables: Record<string, string>): Promise<App> {
     PUBLIC_URL: 'http://127.0.0.1:1',
     LOG_LEVEL: 'error',
     EGRESS_ALLOW_HOSTS: '127.0.0.1',
-    RATE_LIMIT_CALLS: '1000000/60',
-    RATE_LIMIT_TEAM: '1000000/60',
-    RATE_LIMIT_MODEL_CALLS: '1000000/60',
+    ...roomyLimits,
     ...variables,
   });
   return createApp(env, createLogger(env));

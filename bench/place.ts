@@ -17,13 +17,20 @@ const databaseUrl = process.env['DATABASE_URL'];
 
 export const mode = databaseUrl ? 'PostgreSQL' : 'embedded database';
 
+/** Beyond what any part sends: one caller that is measured calls as often as a company. */
+export const roomyLimits = {
+  RATE_LIMIT_CALLS: '1000000/60',
+  RATE_LIMIT_TEAM: '1000000/60',
+  RATE_LIMIT_MODEL_CALLS: '1000000/60',
+};
+
 export async function createPlace(): Promise<Place> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-bench-'));
   const removeDirectory = () => rmSync(dataDir, { recursive: true, force: true });
   if (!databaseUrl) {
     return {
       variables: { DATA_DIR: dataDir },
-      start: (variables) => startAppServer(dataDir, variables),
+      start: (variables) => startAppServer(dataDir, { ...roomyLimits, ...variables }),
       remove: async () => removeDirectory(),
     };
   }
@@ -37,7 +44,8 @@ export async function createPlace(): Promise<Place> {
   };
   return {
     variables: { ...keys, DATA_DIR: dataDir, DATABASE_URL: url.href },
-    start: (variables) => startAppServer(dataDir, { ...keys, DATABASE_URL: url.href, ...variables }),
+    start: (variables) =>
+      startAppServer(dataDir, { ...roomyLimits, ...keys, DATABASE_URL: url.href, ...variables }),
     remove: async () => {
       await administer(`drop database ${name} with (force)`);
       removeDirectory();
