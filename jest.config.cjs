@@ -1,7 +1,7 @@
 /** One Jest project; suites are told apart by folder. See CONTRIBUTING.md, "Tests". */
 module.exports = {
   rootDir: __dirname,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.cjs',
   testMatch: ['<rootDir>/{src,libs,test}/**/*.spec.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: { '^@kdx/shared$': '<rootDir>/libs/shared/src/index.ts' },
