@@ -4,7 +4,10 @@ module.exports = {
   testEnvironment: '<rootDir>/test/support/environment.cjs',
   testMatch: ['<rootDir>/{src,libs,test}/**/*.spec.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
-  moduleNameMapper: { '^@kdx/shared$': '<rootDir>/libs/shared/src/index.ts' },
+  moduleNameMapper: {
+    '^@kdx/shared$': '<rootDir>/libs/shared/src/index.ts',
+    '^@better-auth/utils/password$': '<rootDir>/test/support/cheap-passwords.ts',
+  },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
