@@ -87,6 +87,8 @@ export type AppRouter = Router<{
     sendMessage: Subscription<ChatRouter['sendMessage']>;
     resumeMessage: Subscription<ChatRouter['resumeMessage']>;
     regenerate: Subscription<ChatRouter['regenerate']>;
+    exportSession: Subscription<ChatRouter['exportSession']>;
+    getFile: Query<ChatRouter['getFile']>;
     findFolders: Query<ChatRouter['findFolders']>;
     createFolder: Mutation<ChatRouter['createFolder']>;
     updateFolder: Mutation<ChatRouter['updateFolder']>;

@@ -17,13 +17,16 @@ import {
   type FolderView,
 } from './folders/folder.dto';
 import { FolderService } from './folders/folder.service';
+import { ExportSessionDto } from './exports/export.dto';
+import { ExportService } from './exports/export.service';
+import { FileNameDto, type FileView } from './files/file.dto';
+import { FileService } from './files/file.service';
 import { MessageNameDto, type ContextView } from './context/context.dto';
 import { ContextViewService } from './context/context-view.service';
 import {
   CreateSessionDto,
   FindMessagesOfSessionDto,
   FindSessionsDto,
-  RegenerateMessageDto,
   SessionNameDto,
   UpdateNamedSessionDto,
   type MessagePageView,
@@ -33,7 +36,7 @@ import {
 } from './sessions/chat.dto';
 import { SessionService } from './sessions/session.service';
 import { AnswerStreams } from './streams/answer-streams';
-import { ResumeMessageDto, SendMessageOnceDto } from './streams/answer-stream.dto';
+import { RegenerateMessageOnceDto, ResumeMessageDto, SendMessageOnceDto } from './streams/answer-stream.dto';
 import { toSendOnce } from './streams/send-once';
 import { toStreamPosition } from './streams/stream-position';
 
@@ -45,6 +48,8 @@ export class ChatRouter {
     @Inject(AnswerStreams) private readonly streams: AnswerStreams,
     @Inject(FolderService) private readonly folders: FolderService,
     @Inject(ContextViewService) private readonly contexts: ContextViewService,
+    @Inject(ExportService) private readonly exports: ExportService,
+    @Inject(FileService) private readonly files: FileService,
   ) {}
 
   @Mutation({ input: dto(CreateSessionDto), meta: needs('chat.use') })
@@ -136,17 +141,45 @@ export class ChatRouter {
   }
 
   /** Yields the chunks of another answer to a question. */
-  @Subscription({ input: dto(RegenerateMessageDto), meta: needs('chat.use') })
+  @Subscription({ input: dto(RegenerateMessageOnceDto), meta: needs('chat.use') })
   async *regenerate(
-    @Input() { sessionId, messageId, modelId }: RegenerateMessageDto,
+    @Input() { sessionId, messageId, modelId, idempotencyKey }: RegenerateMessageOnceDto,
     @Ctx() { caller }: CallerContext,
   ): AsyncGenerator<UIMessageChunk> {
     try {
-      const sent = await this.answers.regenerate(toScope(caller, chatApp), sessionId, messageId, modelId);
+      const once = toSendOnce(idempotencyKey, 'idempotencyKey', sessionId, { messageId, modelId });
+      const scope = toScope(caller, chatApp);
+      const sent = await this.answers.regenerate(scope, sessionId, messageId, modelId, once);
       for await (const { chunk } of toChunks(sent)) yield chunk;
     } catch (error) {
       throw toTrpcError(error);
     }
+  }
+
+  /** Yields the text of the file, piece by piece. */
+  @Subscription({ input: dto(ExportSessionDto), meta: needs('chat.use') })
+  async *exportSession(
+    @Input() { sessionId, format = 'markdown' }: ExportSessionDto,
+    @Ctx() { caller }: CallerContext,
+  ): AsyncGenerator<string> {
+    try {
+      yield* (await this.exports.export(toScope(caller, chatApp), sessionId, format)).body;
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  }
+
+  @Query({ input: dto(FileNameDto), meta: needs('chat.use') })
+  async getFile(
+    @Input() { sessionId, fileId }: FileNameDto,
+    @Ctx() { caller }: CallerContext,
+  ): Promise<FileView> {
+    const { id, mediaType, filename, content } = await this.files.get(
+      toScope(caller, chatApp),
+      sessionId,
+      fileId,
+    );
+    return { id, mediaType, filename, content: content.toString('base64') };
   }
 
   @Query({ meta: needs('chat.use') })

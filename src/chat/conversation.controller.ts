@@ -9,7 +9,8 @@ import { AnswerService } from './answers/answer.service';
 import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
 import { ExportDto } from './exports/export.dto';
 import { ExportService } from './exports/export.service';
-import { FileService, inertContent } from './files/file.service';
+import { inertContent, toFileHeaders } from './files/file-headers';
+import { FileService } from './files/file.service';
 import { takenMediaTypes } from './files/media-types';
 import { RegenerateDto } from './sessions/chat.dto';
 import { idempotencyKeyHeader } from './streams/answer-stream.dto';
@@ -97,7 +98,7 @@ export class ConversationController {
     @Param('fileId', UuidPipe) fileId: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { headers, content } = await this.files.get(toScope(caller, chatApp), sessionId, fileId);
-    await reply.headers(headers).send(content);
+    const file = await this.files.get(toScope(caller, chatApp), sessionId, fileId);
+    await reply.headers(toFileHeaders(file)).send(file.content);
   }
 }

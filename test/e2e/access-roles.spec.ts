@@ -266,6 +266,8 @@ const procedures: Record<Role, string[]> = {
     'chat.resumeMessage',
     'chat.stop',
     'chat.regenerate',
+    'chat.exportSession',
+    'chat.getFile',
     'chat.findFolders',
     'chat.createFolder',
     'chat.updateFolder',

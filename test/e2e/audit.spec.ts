@@ -47,6 +47,7 @@ const silent: Record<string, string> = {
   'subscription chat.sendMessage': 'the same',
   'subscription chat.resumeMessage': 'the same',
   'subscription chat.regenerate': 'the same',
+  'subscription chat.exportSession': 'only reads',
   'mutation chat.createFolder': 'the same',
   'mutation chat.updateFolder': 'the same',
   'mutation chat.deleteFolder': 'the same',

@@ -551,24 +551,36 @@ describe('conversations', () => {
     type Trpc = ReturnType<typeof connect>;
 
     /** Subscribes, and gives what came: the chunks, or the error. */
-    const subscribe = (
-      trpc: Trpc,
-      input: Parameters<Trpc['chat']['sendMessage']['subscribe']>[0],
-      onChunk: (chunk: UIMessageChunk) => void = () => undefined,
+    interface Listeners {
+      onData(data: unknown): void;
+      onError(error: unknown): void;
+      onComplete(): void;
+    }
+
+    /** All that a subscription yields. */
+    const collect = <T>(
+      begin: (listeners: Listeners) => { unsubscribe(): void },
+      onItem: (item: T) => void = () => undefined,
     ) =>
-      new Promise<UIMessageChunk[]>((resolve, reject) => {
-        const chunks: UIMessageChunk[] = [];
-        const subscription = trpc.chat.sendMessage.subscribe(input, {
+      new Promise<T[]>((resolve, reject) => {
+        const items: T[] = [];
+        const subscription = begin({
           onData: (data) => {
-            const chunk = data as UIMessageChunk; // through JSON, which the type says with optional fields
-            chunks.push(chunk);
-            onChunk(chunk);
+            const item = data as T; // through JSON, which the type says with optional fields
+            items.push(item);
+            onItem(item);
           },
           onError: reject,
-          onComplete: () => resolve(chunks),
+          onComplete: () => resolve(items),
         });
         subscriptions.push(subscription);
       });
+
+    const subscribe = (
+      trpc: Trpc,
+      input: Parameters<Trpc['chat']['sendMessage']['subscribe']>[0],
+      onChunk?: (chunk: UIMessageChunk) => void,
+    ) => collect<UIMessageChunk>((listeners) => trpc.chat.sendMessage.subscribe(input, listeners), onChunk);
 
     it('refuses with the codes of REST', async () => {
       const trpc = connect(owner);
@@ -640,15 +652,9 @@ describe('conversations', () => {
       const trpc = connect(owner);
       const { id: sessionId } = await trpc.chat.createSession.mutate({});
       const resume = (input: Parameters<Trpc['chat']['resumeMessage']['subscribe']>[0]) =>
-        new Promise<{ id: string; chunk: UIMessageChunk }[]>((resolve, reject) => {
-          const got: { id: string; chunk: UIMessageChunk }[] = [];
-          const subscription = trpc.chat.resumeMessage.subscribe(input, {
-            onData: ({ id, data }) => got.push({ id, chunk: data as UIMessageChunk }),
-            onError: reject,
-            onComplete: () => resolve(got),
-          });
-          subscriptions.push(subscription);
-        });
+        collect<{ id: string; data: UIMessageChunk }>((listeners) =>
+          trpc.chat.resumeMessage.subscribe(input, listeners),
+        );
       await expect(resume({ sessionId, lastEventId: 'none' })).rejects.toMatchObject({
         data: { error: { code: 'VALIDATION_FAILED' } },
       });
@@ -658,7 +664,7 @@ describe('conversations', () => {
       const all = resume({ sessionId });
       await answer.readAll();
       const got = await all;
-      expect(got.map(({ chunk }) => chunk)).toEqual(answer.chunks);
+      expect(got.map(({ data }) => data)).toEqual(answer.chunks);
       const fifth = got[4]?.id ?? '';
       expect(fifth).toMatch(/^5\.[0-9a-f]{8}$/);
       expect(await resume({ sessionId, lastEventId: fifth })).toEqual(got.slice(5));
@@ -677,6 +683,51 @@ describe('conversations', () => {
       await expect(subscribe(trpc, { ...input, text: 'Another' })).rejects.toMatchObject({
         data: { error: { code: 'CONFLICT' } },
       });
+    });
+
+    it('asks again once under a key, exports, and gives a file, like REST and to their owner alone', async () => {
+      const trpc = connect(owner);
+      const { id: sessionId } = await trpc.chat.createSession.mutate({ title: 'To keep' });
+      const file = {
+        type: 'file',
+        mediaType: 'text/csv',
+        filename: 'a.csv',
+        url: 'data:text/csv;base64,YSxiCg==',
+      };
+      const parts = [{ type: 'text', text: 'Look' }, file];
+      await subscribe(trpc, { sessionId, message: { role: 'user', parts } });
+      const [question] = await messagesOf(sessionId);
+
+      const again = { sessionId, messageId: question.id, idempotencyKey: 'again' };
+      const regenerate = (input: typeof again) =>
+        collect<UIMessageChunk>((listeners) => trpc.chat.regenerate.subscribe(input, listeners));
+      expect(await regenerate(again)).toEqual(await regenerate(again));
+      await expect(regenerate({ ...again, idempotencyKey: '' })).rejects.toMatchObject({
+        data: { error: { code: 'VALIDATION_FAILED' } },
+      });
+
+      const exported = (by: Trpc, format?: 'markdown' | 'json') =>
+        collect<string>((listeners) =>
+          by.chat.exportSession.subscribe({ sessionId, ...(format ? { format } : {}) }, listeners),
+        );
+      for (const format of ['markdown', 'json'] as const) {
+        const text = (await exported(trpc, format)).join('');
+        expect(text).toBe((await owner.get(`${sessionsPath}/${sessionId}/export?format=${format}`)).text);
+      }
+      expect((await exported(trpc)).join('')).toContain('# To keep');
+      // The question, and an answer for each time that it was asked.
+      expect(JSON.parse((await exported(trpc, 'json')).join('')).messages).toHaveLength(3);
+
+      const fileId = question.parts[1].url.split('/').at(-1);
+      expect(await trpc.chat.getFile.query({ sessionId, fileId })).toEqual({
+        id: fileId,
+        mediaType: 'text/csv',
+        filename: 'a.csv',
+        content: 'YSxiCg==',
+      });
+      const notFound = { data: { error: { code: 'NOT_FOUND' } } };
+      await expect(exported(connect(member))).rejects.toMatchObject(notFound);
+      await expect(connect(member).chat.getFile.query({ sessionId, fileId })).rejects.toMatchObject(notFound);
     });
 
     it('stops an answer, whoever reads it', async () => {

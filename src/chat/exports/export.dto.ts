@@ -1,4 +1,4 @@
-import { EnumField } from '../../platform/http';
+import { EnumField, UuidField } from '../../platform/http';
 
 const exportFormats = ['markdown', 'json'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -9,4 +9,9 @@ export class ExportDto {
     description: 'markdown (where absent): the branch that is shown; json: all branches, whole',
   })
   format?: ExportFormat;
+}
+
+/** tRPC */
+export class ExportSessionDto extends ExportDto {
+  @UuidField() sessionId!: string;
 }

@@ -1,5 +1,5 @@
 import { IntegerField, TextField, UuidField } from '../../platform/http';
-import { SendMessageToSessionDto } from '../sessions/chat.dto';
+import { RegenerateMessageDto, SendMessageToSessionDto } from '../sessions/chat.dto';
 
 const eventId = { max: 24, example: '42.0f3c9a1b' };
 
@@ -43,11 +43,18 @@ export class ResumeMessageDto {
 }
 
 /** tRPC: what REST takes as the header `Idempotency-Key`. */
+const idempotencyKey = {
+  max: 200,
+  optional: true,
+  description: 'Your own key for it, visible characters: sent again, you get the same answer',
+};
+
+/** tRPC */
 export class SendMessageOnceDto extends SendMessageToSessionDto {
-  @TextField({
-    max: 200,
-    optional: true,
-    description: 'Your own key for it, visible characters: sent again, you get the same answer',
-  })
-  idempotencyKey?: string;
+  @TextField(idempotencyKey) idempotencyKey?: string;
+}
+
+/** tRPC */
+export class RegenerateMessageOnceDto extends RegenerateMessageDto {
+  @TextField(idempotencyKey) idempotencyKey?: string;
 }

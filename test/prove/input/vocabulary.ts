@@ -136,9 +136,9 @@ const fields: Record<string, fc.Arbitrary<unknown>> = {
       messageId: fc.constant('~question~'),
     },
   ),
-  'GET /api/v1/chat/sessions/{sessionId}/files/{fileId} params': fc.constant({
-    sessionId: '~asked~',
-    fileId: '~file~',
+  ...both('GET /api/v1/chat/sessions/{sessionId}/files/{fileId}', 'query chat.getFile', {
+    sessionId: fc.constant('~asked~'),
+    fileId: fc.constant('~file~'),
   }),
   'POST /api/v1/chat body': fc.record({
     id: fresh((unique) => unique),

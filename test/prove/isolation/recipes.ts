@@ -228,9 +228,18 @@ const recipesOfChat: Recipe[] = [
     sessionId: id.session,
     messageId: id.message,
   }),
-  ...both([`GET ${chats}/:sessionId/export`], { sessionId: id.session, format: 'markdown' }, 'member'),
-  ...both([`GET ${chats}/:sessionId/export`], { sessionId: id.session, format: 'json' }, 'member'),
-  ...both([`GET ${chats}/:sessionId/files/:fileId`], { sessionId: id.session, fileId: id.file }, 'member'),
+  ...(['markdown', 'json'] as const).flatMap((format) =>
+    both(
+      [`GET ${chats}/:sessionId/export`, 'subscription chat.exportSession'],
+      { sessionId: id.session, format },
+      'member',
+    ),
+  ),
+  ...both(
+    [`GET ${chats}/:sessionId/files/:fileId`, 'query chat.getFile'],
+    { sessionId: id.session, fileId: id.file },
+    'member',
+  ),
   ...both([`GET ${chats}`, 'query chat.findSessions'], { cursor: id.sessionsCursor }, 'member'),
   ...both(
     [`POST ${chats}`, 'mutation chat.createSession'],
