@@ -202,6 +202,21 @@ describe('the stream of an answer', () => {
       );
     });
 
+    it('is cut for a reader who has left the team, and cannot be joined again', async () => {
+      const leaving = await addMember(app, owner);
+      const sessionId = await createSession(leaving);
+      const reader = await openBytes(leaving, sessionId, { text: slowly(2_000, 40) });
+      await reader.readBytes(500);
+      const removed = await owner.post('/api/auth/organization/remove-member', {
+        memberIdOrEmail: leaving.email,
+        organizationId: owner.teamId,
+      });
+      expect(removed.status).toBe(200);
+      await reader.readAll();
+      expect(reader.isWhole).toBe(false);
+      expect((await fetchStream(leaving, sessionId)).status).toBe(404);
+    });
+
     it('ends for its readers when the conversation is deleted', async () => {
       const sessionId = await createSession(owner);
       const reader = await openBytes(owner, sessionId, { text: slowly(5_000, 50) });

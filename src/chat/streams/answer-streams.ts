@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
+import { Directory } from '../../identity';
 import { notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
 import { RunningAnswers } from '../answers/running-answers';
@@ -14,6 +15,8 @@ import { beginning, type StreamPosition } from './stream-position';
 
 /** How long a place is waited for that another process has told somebody of and not written yet. */
 const lagMs = 2_000;
+/** So often a reader is looked at again: who has left the team meanwhile reads no further. */
+const lookAgainMs = 5_000;
 
 /** The stream of an answer: its events as bytes. Each piece ends with an event; the first may begin within one. */
 export interface AnswerStream {
@@ -38,6 +41,7 @@ export class AnswerStreams {
     @Inject(AnswerLog) private readonly log: AnswerLog,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(Directory) private readonly directory: Directory,
   ) {}
 
   /**
@@ -118,10 +122,15 @@ export class AnswerStreams {
   }
 
   private async *readFrom(source: Source, offset: number): AsyncGenerator<Buffer> {
-    const { feed, followed } = source;
+    const { scope, feed, followed } = source;
     const release = followed?.retain();
+    let lookedAt = Date.now();
     try {
       for (let at = offset; ;) {
+        if (Date.now() - lookedAt > lookAgainMs) {
+          if (!(await this.mayReadOn(scope))) return;
+          lookedAt = Date.now();
+        }
         if (at < feed.start) {
           const logged = await this.readLog(source, at);
           if (!logged) return; // deleted meanwhile
@@ -142,6 +151,11 @@ export class AnswerStreams {
     } finally {
       release?.();
     }
+  }
+
+  /** A database that is away cuts nobody: it is asked again later. */
+  private mayReadOn(scope: Scope): Promise<boolean> {
+    return this.directory.belongs(scope).catch(() => true);
   }
 
   private async readLog({ scope, messageId }: Source, offset: number): Promise<Buffer | undefined> {

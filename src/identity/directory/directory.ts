@@ -15,6 +15,11 @@ export class Directory {
     this.cache = new TeamCache(changes, { maxTeams: 5_000, maxAgeMs: 30_000 });
   }
 
+  /** Whether the user is a member of the team now, or an API key of it. Never from memory. */
+  async belongs({ teamId, userId }: Pick<Scope, 'teamId' | 'userId'>): Promise<boolean> {
+    return (await this.repository.find(userId, teamId)) !== undefined;
+  }
+
   /** Empty texts for a user who is no member of the team: nobody learns another team's names here. */
   async getNames({ teamId, userId }: Pick<Scope, 'teamId' | 'userId'>): Promise<Names> {
     return (
