@@ -1,7 +1,7 @@
 import type { RouteOptions } from 'fastify';
 import { toTeamId } from '@kdx/shared';
 import { TeamChanges, TeamDeletions } from '../../../src/platform/tenancy';
-import { Database, Housekeeping } from '../../../src/platform/database';
+import { Database, Housekeeping, Recovery } from '../../../src/platform/database';
 import { HelperQueue } from '../../../src/chat/context/helper-queue';
 import { CallerService } from '../../../src/identity/callers/caller.service';
 import { recordRoutes } from '../../architecture/routes';
@@ -40,7 +40,9 @@ export async function prepareRange(): Promise<Range> {
   const tap = new StatementTap();
   tap.install();
   const { result: app, routes } = await recordRoutes(() => startTestApp());
-  app.nest.get(Housekeeping).onApplicationShutdown(); // it deletes what is old, whose ever it is, in the middle of an attempt
+  // Nothing of all teams' happens in the middle of an attempt: what is old is not deleted, nor what is unfinished ended.
+  app.nest.get(Housekeeping).onApplicationShutdown();
+  app.nest.get(Recovery).onApplicationShutdown();
   const platformAdmin = await signUp(app, 'platform'); // the first person of an instance is its platform admin
   // The other team is older: where its rows stand beside ours, an index gives them first.
   const theirs = await makeTeam(app, wire, canary);
