@@ -40,7 +40,7 @@ const redundant = [
     because: 'the id was made by this very call',
   },
   {
-    statement: /^\s*select message\.id, message\.status,/,
+    statement: /^\s*select\s+message\.id,[^]*\bfrom \(\s*select id, status, instance_id/,
     because: "the conversation was read, under the team, just before, and its id is nobody else's",
   },
   { statement: /^\s*with owner as \(/, because: 'the id was made by this very call' },
