@@ -60,17 +60,18 @@ export class BranchRepository {
   }
 
   /** What led to a message, oldest first, those without content left out: what was there to be sent for it. */
-  listBefore(scope: Scope, sessionId: string, messageId: string): Promise<HistoryMessage[]> {
-    return this.transaction.run(scope, (manager) =>
+  async listBefore(scope: Scope, sessionId: string, messageId: string): Promise<HistoryMessage[]> {
+    const ids = (await this.listIds(scope, sessionId, messageId)).slice(0, -1);
+    // By their ids, not in one statement with the recursion: how that is joined is a guess again.
+    const rows = await this.transaction.run(scope, (manager) =>
       manager.query<HistoryMessage[]>(
-        `${branch}
-         select id, role, parts from branch join chat_message message using (id)
-          where message.team_id = $1 and message.user_id = $2 and message.session_id = $3
-            and distance > 0 and jsonb_array_length(parts) > 0
-          order by distance desc`,
-        [...toPlace(scope, sessionId), messageId],
+        `select id, role, parts from chat_message
+          where ${ofSession} and id = any($4) and jsonb_array_length(parts) > 0`,
+        [...toPlace(scope, sessionId), ids],
       ),
     );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
   /** The messages of a branch page by page. Empty where the leaf is not of this conversation. */

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown 
 import type { Pool } from 'pg';
 import { ENV, type Env, type ToolEnv } from '../env';
 import { Metrics } from '../metrics';
+import { AutoVacuum } from './auto-vacuum';
 import { Database } from './database';
 import { Housekeeping } from './housekeeping';
 import { Recovery } from './recovery';
@@ -18,6 +19,7 @@ import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransacti
     AcrossTeams,
     Recovery,
     Housekeeping,
+    AutoVacuum,
   ],
   exports: [Database, Recovery, Housekeeping, TeamTransaction, PlatformTransaction, AcrossTeams],
 })
