@@ -2,11 +2,14 @@ import { Client as PgClient } from 'pg';
 import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
 import { instanceChain } from '../../src/platform/audit';
 import { Database, PlatformTransaction, TeamTransaction, type Statement } from '../../src/platform/database';
+import { AutoVacuum } from '../../src/platform/database/auto-vacuum';
 import { toAppError } from '../../src/platform/errors';
+import { LOGGER } from '../../src/platform/logging';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createTeam, signUp } from '../support/client';
 
 const onServer = process.env.DATABASE_URL ? describe : describe.skip;
+const embedded = process.env.DATABASE_URL ? describe.skip : describe;
 
 const teamCount = 12;
 const transactionCount = 600;
@@ -239,5 +242,53 @@ onServer('a lock that somebody does not let go', () => {
     await expect(client.query('select 1')).rejects.toThrow();
     client.release(true);
     expect((await owner.get('/api/v1/agents')).status).toBe(200);
+  });
+});
+
+embedded('the embedded database', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+  });
+
+  afterAll(() => app.close());
+
+  it('gives the place of old rows to new ones, and knows how large its tables are', async () => {
+    const { pool } = app.nest.get(Database);
+    const vacuum = app.nest.get(AutoVacuum);
+    await vacuum.run();
+    expect(await vacuum.run()).toEqual([]); // nothing has changed since
+
+    await pool.query('create table grown (id int primary key, text text)');
+    await pool.query(`insert into grown select n, repeat('x', 500) from generate_series(1, 2000) n`);
+    const rewrite = async () => {
+      await pool.query(`update grown set text = text || 'y'`);
+      expect(await vacuum.run()).toEqual(['public.grown']);
+      const { rows } = await pool.query(
+        `select pg_relation_size('grown') as bytes, reltuples as rows from pg_class where oid = 'grown'::regclass`,
+      );
+      return rows[0];
+    };
+    const once = await rewrite();
+    expect(once.rows).toBe(2_000);
+    for (let times = 0; times < 3; times += 1) expect(await rewrite()).toEqual(once);
+    await pool.query('drop table grown');
+  });
+
+  it('is vacuumed once a minute while the application runs, and no longer', async () => {
+    const vacuum = new AutoVacuum(app.nest.get(Database), app.nest.get(LOGGER));
+    const run = jest.spyOn(vacuum, 'run').mockResolvedValue([]); // what it does is shown above
+    jest.useFakeTimers();
+    try {
+      vacuum.onApplicationBootstrap();
+      jest.advanceTimersByTime(120_000);
+      expect(run).toHaveBeenCalledTimes(2);
+      vacuum.onApplicationShutdown();
+      jest.advanceTimersByTime(120_000);
+      expect(run).toHaveBeenCalledTimes(2);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

@@ -50,8 +50,10 @@ function faultsOf(draft: Draft, answer: RawAnswer): string[] {
 }
 
 /** Where so much, or so little, was sent that the server answers before the end: what it says then may not arrive. */
-function mayBeClosed({ bytes, unfinished, method, body }: Draft): boolean {
-  return Boolean(bytes ?? unfinished) || method === 'CONNECT' || (body?.length ?? 0) > 2 ** 16;
+function mayBeClosed({ bytes, unfinished, method, target, body }: Draft): boolean {
+  return (
+    Boolean(bytes ?? unfinished) || method === 'CONNECT' || target.length + (body?.length ?? 0) > 2 ** 16
+  );
 }
 
 function isProviderFailure({ door }: Draft, status: number, text: string): boolean {
