@@ -26,6 +26,7 @@ import { PromptPreviewView } from '../ai-studio';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
 import { MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
+import { AnswerStops } from './answers/answer-stops';
 import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
 import { idempotencyKeyHeader } from './streams/answer-stream.dto';
 import { toSendOnce } from './streams/send-once';
@@ -50,6 +51,7 @@ export class ChatController {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(AnswerStops) private readonly stops: AnswerStops,
     @Inject(ContextViewService) private readonly contexts: ContextViewService,
   ) {}
 
@@ -103,7 +105,7 @@ export class ChatController {
   @ApiOperation({ summary: 'Delete a conversation with its messages' })
   @ApiNoContentResponse()
   delete(@CurrentCaller() caller: Caller, @Param('sessionId', UuidPipe) sessionId: string): Promise<void> {
-    return this.answers.deleteSession(toScope(caller, chatApp), sessionId);
+    return this.stops.deleteSession(toScope(caller, chatApp), sessionId);
   }
 
   @Get(':sessionId/messages')
@@ -183,7 +185,7 @@ export class ChatController {
     @Param('sessionId', UuidPipe) sessionId: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const message = await this.answers.stop(toScope(caller, chatApp), sessionId);
+    const message = await this.stops.stop(toScope(caller, chatApp), sessionId);
     await (message ? reply.send(message) : reply.status(204).send());
   }
 }

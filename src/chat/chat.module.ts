@@ -3,6 +3,7 @@ import { AiStudioModule } from '../ai-studio';
 import { AppConfigModule } from '../app-config';
 import { AnswerPump } from './answers/answer-pump';
 import { AnswerService } from './answers/answer.service';
+import { AnswerStops } from './answers/answer-stops';
 import { StopRequests } from './answers/stop-requests.repository';
 import { ModelChooser } from './answers/model-chooser';
 import { RunningAnswers } from './answers/running-answers';
@@ -85,6 +86,7 @@ import { UiChatService } from './ui-chat/ui-chat.service';
     IdempotencyKeys,
     AnswerPump,
     AnswerService,
+    AnswerStops,
     ChatRouter,
   ],
 })

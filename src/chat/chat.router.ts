@@ -8,6 +8,7 @@ import { needs, toScope, type CallerContext } from '../identity';
 import { toTrpcError } from '../platform/errors';
 import { dto } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
+import { AnswerStops } from './answers/answer-stops';
 import { toChunks } from './answers/ui-message-stream';
 import {
   CreateFolderDto,
@@ -45,6 +46,7 @@ export class ChatRouter {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(AnswerStops) private readonly stops: AnswerStops,
     @Inject(AnswerStreams) private readonly streams: AnswerStreams,
     @Inject(FolderService) private readonly folders: FolderService,
     @Inject(ContextViewService) private readonly contexts: ContextViewService,
@@ -83,7 +85,7 @@ export class ChatRouter {
 
   @Mutation({ input: dto(SessionNameDto), meta: needs('chat.use') })
   deleteSession(@Input() { sessionId }: SessionNameDto, @Ctx() { caller }: CallerContext): Promise<void> {
-    return this.answers.deleteSession(toScope(caller, chatApp), sessionId);
+    return this.stops.deleteSession(toScope(caller, chatApp), sessionId);
   }
 
   @Query({ input: dto(FindMessagesOfSessionDto), meta: needs('chat.use') })
@@ -211,6 +213,6 @@ export class ChatRouter {
     @Input() { sessionId }: SessionNameDto,
     @Ctx() { caller }: CallerContext,
   ): Promise<MessageView | null> {
-    return (await this.answers.stop(toScope(caller, chatApp), sessionId)) ?? null;
+    return (await this.stops.stop(toScope(caller, chatApp), sessionId)) ?? null;
   }
 }

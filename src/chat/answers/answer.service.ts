@@ -1,34 +1,27 @@
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { UIMessage } from 'ai';
 import type { Scope } from '@kdx/shared';
 import type { ExecutionConfig, SystemPrompt } from '../../ai-studio';
-import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { Lifecycle } from '../../platform/lifecycle';
 import { ContextService } from '../context/context.service';
 import { HelperService } from '../context/helper.service';
 import { FileCopies } from '../files/file-copies';
-import type { MessageView, SendMessageDto } from '../sessions/chat.dto';
+import type { SendMessageDto } from '../sessions/chat.dto';
 import type { ChatMessage } from '../sessions/chat.entities';
 import { BranchRepository } from '../sessions/branch.repository';
 import { KnownSessions } from '../sessions/known-sessions';
 import { MessageRepository } from '../sessions/message.repository';
 import { SessionRepository, type SessionToAnswer } from '../sessions/session.repository';
-import { toMessageView } from '../sessions/views';
 import { AnswerStreams, type AnswerStream } from '../streams/answer-streams';
 import { IdempotencyKeys } from '../streams/idempotency.repository';
 import type { SendOnce } from '../streams/send-once';
 import { AnswerPump } from './answer-pump';
 import { ModelChooser } from './model-chooser';
 import { RunningAnswers } from './running-answers';
-import { StopRequests } from './stop-requests.repository';
 import { toNewMessages, toNewTurn, toRepeatedTurn, type FilledTurn, type Turn } from './turn';
 import { toUserMessage } from './user-message';
 import { toUiParts } from './ui-parts';
-
-/** How long another replica may take to end an answer, and how often its row is looked at meanwhile. */
-const stopElsewhereMs = 5_000;
-const lookAgainMs = 100;
 
 /** The stream of the answer to a message. */
 export interface SentMessage extends AnswerStream {
@@ -51,7 +44,7 @@ interface BegunAnswer {
 
 /** Asks AI Studio for an execution, runs it with the AI SDK, and keeps the result: how any executor does it. */
 @Injectable()
-export class AnswerService implements BeforeApplicationShutdown {
+export class AnswerService {
   constructor(
     @Inject(ModelChooser) private readonly models: ModelChooser,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
@@ -65,12 +58,8 @@ export class AnswerService implements BeforeApplicationShutdown {
     @Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys,
     @Inject(ContextService) private readonly contexts: ContextService,
     @Inject(HelperService) private readonly helpers: HelperService,
-    @Inject(StopRequests) private readonly stopRequests: StopRequests,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
-    @Inject(ENV) private readonly env: Env,
-  ) {
-    stopRequests.subscribe((messageId) => this.running.findByMessage(messageId)?.stop('stopped'));
-  }
+  ) {}
 
   /**
    * Stores the message and the empty answer, starts the answer and gives its stream. The server owns the answer: a
@@ -124,50 +113,6 @@ export class AnswerService implements BeforeApplicationShutdown {
     const session = await this.sessions.find(scope, sessionId);
     if (!session) throw notFound('The conversation');
     return this.models.preview(scope, session);
-  }
-
-  /**
-   * Ends the running answer, whichever replica gives it; what it said is kept. Gives the stored answer, or `undefined`
-   * where none was running. Throws `CONFLICT` where another replica does not end it within seconds.
-   */
-  async stop(scope: Scope, sessionId: string): Promise<MessageView | undefined> {
-    if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
-    const running = this.running.find(scope, sessionId);
-    if (!running) return this.stopElsewhere(scope, sessionId);
-    running.stop('stopped');
-    await running.done;
-    const stored = await this.messages.find(scope, running.messageId);
-    return stored ? toMessageView(stored) : undefined;
-  }
-
-  /** Deletes a conversation; a running answer in it ends first. */
-  async deleteSession(scope: Scope, sessionId: string): Promise<void> {
-    await this.stop(scope, sessionId);
-    this.known.forget(scope, sessionId);
-    if (!(await this.sessions.delete(scope, sessionId))) throw notFound('The conversation');
-  }
-
-  /** Waits for running answers as long as the operator allows, then ends them with what they have. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.lifecycle.startStopping();
-    const all = this.running.all();
-    if (all.length === 0) return;
-    const timer = setTimeout(() => all.forEach((answer) => answer.stop('interrupted')), this.env.drainMs);
-    await Promise.all(all.map(({ done }) => done));
-    clearTimeout(timer);
-  }
-
-  /** Asks again while it waits: its replica may be without its session to the database for a moment. */
-  private async stopElsewhere(scope: Scope, sessionId: string): Promise<MessageView | undefined> {
-    const streaming = await this.messages.findStreamingElsewhere(scope, sessionId);
-    if (!streaming) return undefined;
-    for (const deadline = Date.now() + stopElsewhereMs; Date.now() < deadline;) {
-      await this.stopRequests.send(scope, streaming.id);
-      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
-      const stored = await this.messages.find(scope, streaming.id);
-      if (stored?.status !== 'streaming') return stored ? toMessageView(stored) : undefined;
-    }
-    throw didNotEnd();
   }
 
   private async replay(scope: Scope, once: SendOnce): Promise<SentMessage | undefined> {
@@ -254,11 +199,4 @@ function isConflict(error: unknown): boolean {
 
 function changedMeanwhile(): AppError {
   return new AppError('CONFLICT', 'The conversation was changed at the same moment. Send the message again.');
-}
-
-function didNotEnd(): AppError {
-  return new AppError(
-    'CONFLICT',
-    'The answer is given by another replica of this server, and did not end within seconds. Try again: if that replica is gone, the answer is ended within half a minute.',
-  );
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
 import { AnswerService, type SentMessage } from '../answers/answer.service';
+import { AnswerStops } from '../answers/answer-stops';
 import { toNewTurn, type Turn } from '../answers/turn';
 import { readParts, type SentUserMessage } from '../answers/user-message';
 import { notFound } from '../../platform/errors';
@@ -31,6 +32,7 @@ const maxLoaded = 1_000;
 export class UiChatService {
   constructor(
     @Inject(AnswerService) private readonly answers: AnswerService,
+    @Inject(AnswerStops) private readonly stops: AnswerStops,
     @Inject(SessionService) private readonly conversations: SessionService,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(BranchRepository) private readonly branches: BranchRepository,
@@ -54,7 +56,7 @@ export class UiChatService {
 
   /** Ends the running answer; `undefined` where none is. Throws `NOT_FOUND`. */
   async stop(scope: Scope, chatId: string): Promise<MessageView | undefined> {
-    return this.answers.stop(scope, (await this.get(scope, chatId)).id);
+    return this.stops.stop(scope, (await this.get(scope, chatId)).id);
   }
 
   /** The last messages of what is shown, oldest first: what `useChat` begins with after a reload. Throws `NOT_FOUND`. */
