@@ -9,6 +9,8 @@ import { createPlace } from './place.ts';
 /** As many as it takes until the code is compiled: a server runs for weeks. */
 const warmUpRounds = 300;
 const rounds = 500;
+/** Between rounds, so that nobody waits for the title that the conversation before is given. */
+const pauseMs = 40;
 
 /**
  * One streamed chat message through the server, against a direct AI SDK call to the same local provider, in turns. Both
@@ -38,6 +40,7 @@ export async function measureFirstByte(): Promise<Figure[]> {
       const { id } = await call(caller, 'POST', '/api/v1/chat/sessions', {});
       const one = await firstTextDirect(model);
       const other = await firstTextThroughServer(caller, id, agent);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
       if (round < 0) continue;
       direct.push(one);
       through.push(other);
