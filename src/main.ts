@@ -1,4 +1,3 @@
-import { enableCompileCache } from 'node:module';
 import { findNodeFault } from './node-version';
 import { StopRequest } from './stop-request';
 
@@ -10,6 +9,5 @@ if (fault) {
 }
 
 const stopRequest = new StopRequest();
-enableCompileCache();
 
 void import('./server.js').then(({ startServer }) => startServer(stopRequest));

@@ -4,8 +4,8 @@ const { TestEnvironment } = require('jest-environment-node');
 
 /**
  * The code of the embedded database, compiled, for as long as a worker of Jest lives. V8 gives every thread of a process
- * the same compiled code while somebody holds it: each suite's database starts with it, and with what the ones before
- * have optimised, instead of compiling nine megabytes again.
+ * the same compiled code while somebody holds it: each suite's database starts with it, instead of compiling nine megabytes
+ * again.
  */
 const compiled = process.env.DATABASE_URL
   ? undefined

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import options from '../../scripts/server-options.json';
 import { generousLimits } from './env';
 
 const root = resolve(__dirname, '../..');
@@ -38,24 +39,29 @@ export class ServerProcesses {
     return new ServerProcesses(folder);
   }
 
-  /** Spawns a server with these environment variables and no others. */
+  /** Spawns a server, as `npm start` does, with these environment variables and no others. */
   spawn(place: Place, variables: Record<string, string> = {}, script = ['main.js']): ServerProcess {
     const [file = '', ...args] = script;
-    const child = spawn(process.execPath, [join(this.folder, 'dist/src', file), ...args], {
-      cwd: this.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...cleanEnvironment(),
-        PORT: '0',
-        DATA_DIR: place.dataDir,
-        ...(place.databaseUrl ? { DATABASE_URL: place.databaseUrl } : {}),
-        AUTH_SIGN_UP: 'open',
-        EGRESS_ALLOW_HOSTS: '127.0.0.1',
-        MODEL_CATALOGUE_SEED: 'off',
-        ...generousLimits,
-        ...variables,
+    const child = spawn(
+      process.execPath,
+      [...options.nodeOptions, join(this.folder, 'dist/src', file), ...args],
+      {
+        cwd: this.folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...cleanEnvironment(),
+          ...options.environment,
+          PORT: '0',
+          DATA_DIR: place.dataDir,
+          ...(place.databaseUrl ? { DATABASE_URL: place.databaseUrl } : {}),
+          AUTH_SIGN_UP: 'open',
+          EGRESS_ALLOW_HOSTS: '127.0.0.1',
+          MODEL_CATALOGUE_SEED: 'off',
+          ...generousLimits,
+          ...variables,
+        },
       },
-    });
+    );
     const server = new ServerProcess(child);
     this.all.push(server);
     return server;
@@ -129,6 +135,6 @@ export class ServerProcess {
 
 /** What any process needs, and none of the variables of this product. */
 function cleanEnvironment(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_COMPILE_CACHE'];
+  const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
