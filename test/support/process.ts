@@ -121,7 +121,9 @@ export class ServerProcess {
     const printed = new Promise<string>((found) => {
       const look = () => {
         const url = /listens on (http\S+)/.exec(this.output)?.[1];
-        if (url) found(url);
+        if (!url) return;
+        this.child.stdout?.off('data', look); // what it says later may be much
+        found(url);
       };
       this.child.stdout?.on('data', look);
       look();
