@@ -92,20 +92,32 @@ export class ServerProcesses {
   }
 }
 
+/** Of what a process says: a campaign of tens of thousands of requests is told of in gigabytes. */
+const keptBytes = 64 * 1024 * 1024;
+
 /** One server process. */
 export class ServerProcess {
-  /** Everything that it wrote to both outputs. */
-  output = '';
   url = '';
+  private readonly said: string[] = [];
+  private size = 0;
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
 
   constructor(private readonly child: ChildProcess) {
-    const keep = (chunk: Buffer) => void (this.output += chunk.toString());
+    const keep = (chunk: Buffer) => {
+      this.said.push(chunk.toString());
+      for (this.size += chunk.length; this.size > keptBytes;)
+        this.size -= Buffer.byteLength(this.said.shift() ?? '');
+    };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     this.exited = new Promise((done) => {
       child.on('close', (code, signal) => done({ code, signal }));
     });
+  }
+
+  /** What it wrote to both outputs: all of it, or where that is too much, the newest. */
+  get output(): string {
+    return this.said.join('');
   }
 
   get pid(): number {
