@@ -29,6 +29,8 @@ const inRoot = (...parts) => join(root, ...parts);
  * use. Measured by `npm run bench`.
  */
 const server = JSON.parse(readFileSync(inRoot('scripts/server-options.json'), 'utf8'));
+/** How suites run, whose worker processes hold an embedded database each. */
+const jest = ['--liftoff-only', inRoot('node_modules/jest/bin/jest.js')];
 const [command = 'start', ...rest] = process.argv.slice(2);
 
 const commands = {
@@ -38,7 +40,7 @@ const commands = {
   },
   test: () => {
     build();
-    return launch(['--liftoff-only', inRoot('node_modules/jest/bin/jest.js'), ...rest], {
+    return launch([...jest, ...rest], {
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
     });
   },
@@ -198,15 +200,12 @@ async function prove(name) {
   writeFileSync(report, '');
   const seed = values.seed ?? String(randomInt(2 ** 31));
   console.log(`npm run prove:${name} -- --seed ${seed}\n`);
-  const code = await launch(
-    [inRoot('node_modules/jest/bin/jest.js'), '--runInBand', `test/prove/${name}`, ...positionals],
-    {
-      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-      PROVE: 'long',
-      PROVE_SEED: seed,
-      PROVE_REPORT: report,
-    },
-  );
+  const code = await launch([...jest, '--runInBand', `test/prove/${name}`, ...positionals], {
+    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+    PROVE: 'long',
+    PROVE_SEED: seed,
+    PROVE_REPORT: report,
+  });
   printFigures(readFileSync(report, 'utf8').split('\n').filter(Boolean).map(JSON.parse));
   rmSync(folder, { recursive: true });
   return code;

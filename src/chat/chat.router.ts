@@ -5,7 +5,7 @@ import { Ctx, Input, Mutation, Query, Router, Subscription } from 'nestjs-trpc';
 import { chatApp } from '@kdx/shared';
 import type { PromptPreviewView } from '../ai-studio';
 import { needs, toScope, type CallerContext } from '../identity';
-import { toTrpcError } from '../platform/errors';
+import { AppError, toTrpcError } from '../platform/errors';
 import { dto } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { AnswerStops } from './answers/answer-stops';
@@ -142,7 +142,7 @@ export class ChatRouter {
     }
   }
 
-  /** Yields the chunks of another answer to a question. */
+  /** Yields the chunks of another answer to a question. Give it a key: a client that reconnects sends its input again. */
   @Subscription({ input: dto(RegenerateMessageOnceDto), meta: needs('chat.use') })
   async *regenerate(
     @Input() { sessionId, messageId, modelId, idempotencyKey }: RegenerateMessageOnceDto,
@@ -158,24 +158,31 @@ export class ChatRouter {
     }
   }
 
-  /** Yields the text of the file, piece by piece. */
+  /** Yields the text of the file, piece by piece; tRPC's client goes on behind the last piece by itself. */
   @Subscription({ input: dto(ExportSessionDto), meta: needs('chat.use') })
   async *exportSession(
-    @Input() { sessionId, format = 'markdown' }: ExportSessionDto,
+    @Input() { sessionId, format = 'markdown', lastEventId = 0 }: ExportSessionDto,
     @Ctx() { caller }: CallerContext,
-  ): AsyncGenerator<string> {
+  ): AsyncGenerator<TrackedEnvelope<string>> {
     try {
-      yield* (await this.exports.export(toScope(caller, chatApp), sessionId, format)).body;
+      const { body } = await this.exports.export(toScope(caller, chatApp), sessionId, format);
+      let number = 0;
+      for await (const piece of body) {
+        number += 1;
+        if (number > lastEventId) yield tracked(String(number), piece);
+      }
     } catch (error) {
       throw toTrpcError(error);
     }
   }
 
+  /** Alone in its request: a batch is answered at once, and files may be large. */
   @Query({ input: dto(FileNameDto), meta: needs('chat.use') })
   async getFile(
     @Input() { sessionId, fileId }: FileNameDto,
-    @Ctx() { caller }: CallerContext,
+    @Ctx() { caller, batchSize }: CallerContext,
   ): Promise<FileView> {
+    if (batchSize > 1) throw notInBatch();
     const { id, mediaType, filename, content } = await this.files.get(
       toScope(caller, chatApp),
       sessionId,
@@ -215,4 +222,11 @@ export class ChatRouter {
   ): Promise<MessageView | null> {
     return (await this.stops.stop(toScope(caller, chatApp), sessionId)) ?? null;
   }
+}
+
+function notInBatch(): AppError {
+  return new AppError(
+    'VALIDATION_FAILED',
+    'A file is asked for by a request of its own. Send chat.getFile through httpLink, not httpBatchLink.',
+  );
 }

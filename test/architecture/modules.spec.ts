@@ -87,9 +87,12 @@ describe('what modules give to each other', () => {
     }
   });
 
-  it('refuses the way across teams, which is for recovery alone, and the vacuum', async () => {
+  it('refuses the way across teams, and the vacuum of the embedded database', async () => {
     for (const token of privateTokens(app, 'DatabaseModule')) await expectRefusal(app, ChatModule, token);
-    expect(privateTokens(app, 'DatabaseModule').map(nameOf)).toEqual(['MaintenanceTransaction', 'AutoVacuum']);
+    expect(privateTokens(app, 'DatabaseModule').map(nameOf)).toEqual([
+      'MaintenanceTransaction',
+      'AutoVacuum',
+    ]);
   });
 });
 

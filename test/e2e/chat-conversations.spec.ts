@@ -550,7 +550,6 @@ describe('conversations', () => {
 
     type Trpc = ReturnType<typeof connect>;
 
-    /** Subscribes, and gives what came: the chunks, or the error. */
     interface Listeners {
       onData(data: unknown): void;
       onError(error: unknown): void;
@@ -576,6 +575,7 @@ describe('conversations', () => {
         subscriptions.push(subscription);
       });
 
+    /** Subscribes, and gives what came: the chunks, or the error. */
     const subscribe = (
       trpc: Trpc,
       input: Parameters<Trpc['chat']['sendMessage']['subscribe']>[0],
@@ -706,15 +706,21 @@ describe('conversations', () => {
         data: { error: { code: 'VALIDATION_FAILED' } },
       });
 
-      const exported = (by: Trpc, format?: 'markdown' | 'json') =>
-        collect<string>((listeners) =>
-          by.chat.exportSession.subscribe({ sessionId, ...(format ? { format } : {}) }, listeners),
-        );
+      const exported = (by: Trpc, format?: 'markdown' | 'json', more: { lastEventId?: number } = {}) =>
+        collect<{ id: string; data: string }>((listeners) =>
+          by.chat.exportSession.subscribe({ sessionId, ...(format ? { format } : {}), ...more }, listeners),
+        ).then((pieces) => pieces.map(({ data }) => data));
       for (const format of ['markdown', 'json'] as const) {
         const text = (await exported(trpc, format)).join('');
         expect(text).toBe((await owner.get(`${sessionsPath}/${sessionId}/export?format=${format}`)).text);
       }
       expect((await exported(trpc)).join('')).toContain('# To keep');
+      // A client that was cut goes on behind the last piece that it has.
+      const pieces = await exported(trpc, 'json');
+      expect(await exported(trpc, 'json', { lastEventId: 2 })).toEqual(pieces.slice(2));
+      await expect(exported(trpc, 'json', { lastEventId: -1 })).rejects.toMatchObject({
+        data: { error: { code: 'VALIDATION_FAILED' } },
+      });
       // The question, and an answer for each time that it was asked.
       expect(JSON.parse((await exported(trpc, 'json')).join('')).messages).toHaveLength(3);
 
@@ -725,6 +731,12 @@ describe('conversations', () => {
         filename: 'a.csv',
         content: 'YSxiCg==',
       });
+      const twice = { 0: { sessionId, fileId }, 1: { sessionId, fileId } };
+      const batch = await owner.get(
+        `/trpc/chat.getFile,chat.getFile?batch=1&input=${encodeURIComponent(JSON.stringify(twice))}`,
+      );
+      expect(batch.text.match(/"code":"VALIDATION_FAILED"/g)).toHaveLength(2);
+      expect(batch.text).not.toContain('YSxiCg==');
       const notFound = { data: { error: { code: 'NOT_FOUND' } } };
       await expect(exported(connect(member))).rejects.toMatchObject(notFound);
       await expect(connect(member).chat.getFile.query({ sessionId, fileId })).rejects.toMatchObject(notFound);

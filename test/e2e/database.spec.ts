@@ -258,13 +258,14 @@ embedded('the embedded database', () => {
     const { pool } = app.nest.get(Database);
     const vacuum = app.nest.get(AutoVacuum);
     await vacuum.run();
+    await vacuum.run(); // the first changed the catalog
     expect(await vacuum.run()).toEqual([]); // nothing has changed since
 
     await pool.query('create table grown (id int primary key, text text)');
     await pool.query(`insert into grown select n, repeat('x', 500) from generate_series(1, 2000) n`);
     const rewrite = async () => {
       await pool.query(`update grown set text = text || 'y'`);
-      expect(await vacuum.run()).toEqual(['public.grown']);
+      expect(await vacuum.run()).toContain('public.grown');
       const { rows } = await pool.query(
         `select pg_relation_size('grown') as bytes, reltuples as rows from pg_class where oid = 'grown'::regclass`,
       );
@@ -276,6 +277,29 @@ embedded('the embedded database', () => {
     await pool.query('drop table grown');
   });
 
+  it('does not grow by what it knows of its tables', async () => {
+    const { pool } = app.nest.get(Database);
+    const vacuum = app.nest.get(AutoVacuum);
+    const columns = Array.from({ length: 12 }, (_, index) => `t${index}`);
+    await pool.query(`create table wide (${columns.map((name) => `${name} text`).join(', ')})`);
+    await pool.query(
+      `insert into wide select ${columns.map((_, index) => `repeat(md5((n * ${index + 1})::text), 7)`).join(', ')} from generate_series(1, 300) n`,
+    );
+    const rounds = async (count: number) => {
+      for (let round = 0; round < count; round += 1) {
+        await pool.query('update wide set t0 = t0');
+        expect(await vacuum.run()).toContain('public.wide');
+      }
+      const { rows } = await pool.query<{ bytes: number }>(
+        `select pg_total_relation_size('pg_statistic') as bytes`,
+      );
+      return rows[0]!.bytes;
+    };
+    const settled = await rounds(10);
+    expect(await rounds(20)).toBeLessThan(settled * 1.2);
+    await pool.query('drop table wide');
+  });
+
   it('is vacuumed once a minute while the application runs, and no longer', async () => {
     const vacuum = new AutoVacuum(app.nest.get(Database), app.nest.get(LOGGER));
     const run = jest.spyOn(vacuum, 'run').mockResolvedValue([]); // what it does is shown above
@@ -284,7 +308,7 @@ embedded('the embedded database', () => {
       vacuum.onApplicationBootstrap();
       jest.advanceTimersByTime(120_000);
       expect(run).toHaveBeenCalledTimes(2);
-      vacuum.onApplicationShutdown();
+      void vacuum.onApplicationShutdown();
       jest.advanceTimersByTime(120_000);
       expect(run).toHaveBeenCalledTimes(2);
     } finally {

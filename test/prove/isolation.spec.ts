@@ -152,6 +152,9 @@ describe('a team', () => {
     for (const attempt of choose(attempts(count))) outcomes.push(await trial.run(attempt));
     const problems = [...outcomes.flatMap((outcome) => outcome.problems), ...(await trial.endBatch())];
     report(problems);
+    process.stdout.write(
+      `${trial.passing} of ${trial.count} differed once, in what else ran at that moment\n`,
+    );
     publish({ name, found: problems.length, of: trial.count, aim: 0 });
     return outcomes;
   }

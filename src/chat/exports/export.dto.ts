@@ -1,4 +1,4 @@
-import { EnumField, UuidField } from '../../platform/http';
+import { EnumField, IntegerField, UuidField } from '../../platform/http';
 
 const exportFormats = ['markdown', 'json'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -14,4 +14,12 @@ export class ExportDto {
 /** tRPC */
 export class ExportSessionDto extends ExportDto {
   @UuidField() sessionId!: string;
+  @IntegerField({
+    optional: true,
+    min: 0,
+    max: 2 ** 31,
+    query: true,
+    description: 'Number of the last piece that you have: its id',
+  })
+  lastEventId?: number;
 }

@@ -50,28 +50,22 @@ export class BranchRepository {
 
   /** Ids of a branch, oldest first. */
   listIds(scope: Scope, sessionId: string, leafId: string): Promise<string[]> {
-    return this.transaction.run(scope, async (manager) => {
-      const rows = await manager.query<{ id: string }[]>(
-        `${branch} select id from branch order by distance desc`,
-        [...toPlace(scope, sessionId), leafId],
-      );
-      return rows.map(({ id }) => id);
-    });
+    return this.transaction.run(scope, (manager) => listIds(manager, scope, sessionId, leafId));
   }
 
   /** What led to a message, oldest first, those without content left out: what was there to be sent for it. */
-  async listBefore(scope: Scope, sessionId: string, messageId: string): Promise<HistoryMessage[]> {
-    const ids = (await this.listIds(scope, sessionId, messageId)).slice(0, -1);
-    // By their ids, not in one statement with the recursion: how that is joined is a guess again.
-    const rows = await this.transaction.run(scope, (manager) =>
-      manager.query<HistoryMessage[]>(
+  listBefore(scope: Scope, sessionId: string, messageId: string): Promise<HistoryMessage[]> {
+    return this.transaction.run(scope, async (manager) => {
+      const ids = (await listIds(manager, scope, sessionId, messageId)).slice(0, -1);
+      // By their ids, not in one statement with the recursion: how that is joined is a guess again.
+      const rows = await manager.query<HistoryMessage[]>(
         `select id, role, parts from chat_message
           where ${ofSession} and id = any($4) and jsonb_array_length(parts) > 0`,
         [...toPlace(scope, sessionId), ids],
-      ),
-    );
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return ids.flatMap((id) => byId.get(id) ?? []);
+      );
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      return ids.flatMap((id) => byId.get(id) ?? []);
+    });
   }
 
   /** The messages of a branch page by page. Empty where the leaf is not of this conversation. */
@@ -130,6 +124,19 @@ const branch = `
 
 function toPlace({ teamId, userId }: Scope, sessionId: string): string[] {
   return [teamId, userId, sessionId];
+}
+
+async function listIds(
+  manager: EntityManager,
+  scope: Scope,
+  sessionId: string,
+  leafId: string,
+): Promise<string[]> {
+  const rows = await manager.query<{ id: string }[]>(
+    `${branch} select id from branch order by distance desc`,
+    [...toPlace(scope, sessionId), leafId],
+  );
+  return rows.map(({ id }) => id);
 }
 
 async function listInOrder(

@@ -124,12 +124,13 @@ export class AnswerStreams {
   private async *readFrom(source: Source, offset: number): AsyncGenerator<Buffer> {
     const { scope, feed, followed } = source;
     const release = followed?.retain();
-    let lookedAt = Date.now();
+    const reader = { lookedAt: Date.now(), hasLeft: false };
     try {
-      for (let at = offset; ;) {
-        if (Date.now() - lookedAt > lookAgainMs) {
-          if (!(await this.mayReadOn(scope))) return;
-          lookedAt = Date.now();
+      for (let at = offset; !reader.hasLeft;) {
+        if (Date.now() - reader.lookedAt > lookAgainMs) {
+          reader.lookedAt = Date.now();
+          // Beside the stream, which does not wait for the database.
+          void this.mayReadOn(scope).then((may) => (reader.hasLeft ||= !may));
         }
         if (at < feed.start) {
           const logged = await this.readLog(source, at);

@@ -22,14 +22,14 @@ export interface Maker {
 export class DirectoryRepository {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** `undefined` unless the user is a member of the team, or an API key of it. */
+  /** `undefined` unless the user is a member of the team, or an API key of it that has not ended. */
   async find(userId: UserId, teamId: TeamId): Promise<Names | undefined> {
     const { rows } = await this.database.pool.query<Names>(
       `select auth_user.name as "userName", team.name as "teamName"
          from auth_user, team
         where auth_user.id = $1 and team.id = $2
           and (exists (select from team_member where user_id = $1 and team_id = $2)
-            or exists (select from api_key where id = $1 and team_id = $2))`,
+            or exists (select from api_key where id = $1 and team_id = $2 and (expires_at is null or expires_at > now())))`,
       [userId, teamId],
     );
     return rows[0];

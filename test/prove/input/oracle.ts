@@ -52,7 +52,9 @@ function faultsOf(draft: Draft, answer: RawAnswer): string[] {
 /** Where so much, or so little, was sent that the server answers before the end: what it says then may not arrive. */
 function mayBeClosed({ bytes, unfinished, method, target, body }: Draft): boolean {
   return (
-    Boolean(bytes ?? unfinished) || method === 'CONNECT' || target.length + (body?.length ?? 0) > 2 ** 16
+    Boolean(bytes ?? unfinished) ||
+    method === 'CONNECT' ||
+    Math.max(target.length, body?.length ?? 0) > 2 ** 16
   );
 }
 

@@ -34,6 +34,8 @@ const batchSize = 25;
 export class Trial {
   /** Attempts that were made; twins with ids that never were are not counted. */
   count = 0;
+  /** Differences from a twin that were not there when both were asked again. */
+  passing = 0;
   private batch: Attempt[] = [];
 
   constructor(private readonly range: Range) {}
@@ -83,9 +85,13 @@ export class Trial {
       const twin = await this.ask(attempt, 'never');
       problems.push(...(await this.checkWrites(attempt, twin.answer)));
       const difference = attempt.recipe.tells ? undefined : compare(exchange, twin, sent);
-      if (!difference) return problems;
+      if (!difference) {
+        if (looks > 1) this.passing += 1;
+        return problems;
+      }
       if (difference.isInAnswer || looks === 3) return [...problems, difference.text];
       exchange = await this.ask(attempt, 'worlds');
+      problems.push(...this.findTraces(exchange, this.saidWords(attempt)));
       problems.push(...(await this.checkWrites(attempt, exchange.answer)));
     }
   }
