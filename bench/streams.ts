@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Agent, request } from 'undici';
 import { call } from '../scripts/demo/api.ts';
+import options from '../scripts/server-options.json' with { type: 'json' };
 import { percentile, plain, type Figure } from './figures.ts';
 import { createTeamWith } from './first-byte.ts';
 import { residentMegabytes } from './footprint.ts';
@@ -61,7 +62,7 @@ async function findHeld(name: string, server: Streaming): Promise<Figure[]> {
       const p99 = percentile(delays, 0.99);
       figures.push(plain(`${name}, ${count} streams: p99 delay of ${delays.length} parts`, p99, 'ms'));
       if (p99 > boundMs) break;
-      [held, perStream] = [count, Math.max(0, ((memory - before) * 1_000) / count)];
+      [held, perStream] = [count, ((memory - before) * 1_000) / count];
     }
   } finally {
     await agent.destroy();
@@ -77,7 +78,14 @@ async function findHeld(name: string, server: Streaming): Promise<Figure[]> {
 async function startStudio(baseUrl: string, port: number): Promise<Streaming> {
   const place = await createPlace();
   const server = await place.start({ EGRESS_ALLOW_HOSTS: `127.0.0.1:${port}` });
-  const caller = await createTeamWith(server.url, baseUrl);
+  const stop = async () => {
+    await server.stop();
+    await place.remove();
+  };
+  const caller = await createTeamWith(server.url, baseUrl).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     pid: server.pid,
     ask: async () => {
@@ -92,22 +100,26 @@ async function startStudio(baseUrl: string, port: number): Promise<Streaming> {
         body: JSON.stringify({ text: 'Go' }),
       };
     },
-    stop: async () => {
-      await server.stop();
-      await place.remove();
-    },
+    stop,
   };
 }
 
+/** With the options of the other one. */
 async function startPlain(baseUrl: string): Promise<Streaming> {
-  const child = fork(fileURLToPath(new URL('plain-server.ts', import.meta.url)), [baseUrl]);
-  const [port] = await once(child, 'message');
+  const child = fork(fileURLToPath(new URL('plain-server.ts', import.meta.url)), [baseUrl], {
+    execArgv: options.nodeOptions,
+    env: { ...process.env, ...options.environment },
+  });
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`The plain server ended with ${code}.`);
+  });
+  const [port] = await Promise.race([once(child, 'message'), ended]);
   return {
     pid: child.pid ?? 0,
     ask: async () => ({ url: `http://127.0.0.1:${port}/` }),
     stop: async () => {
       child.disconnect();
-      await once(child, 'exit');
+      await ended.catch(() => undefined); // as it was asked to
     },
   };
 }
@@ -145,15 +157,18 @@ async function readOne(
 ): Promise<void> {
   const { url, ...asked } = await server.ask();
   const { body, statusCode } = await request(url, { dispatcher, method: 'POST', ...asked });
-  let rest = '';
+  if (statusCode !== 200) throw new Error(`A message was answered with ${statusCode}: ${await body.text()}`);
+  let [rest, parts] = ['', 0];
   for await (const bytes of body) {
     const now = performance.now();
     const pieces = (rest + String(bytes)).split('\n\n');
     rest = pieces.pop() ?? '';
     for (const piece of pieces) {
       const sent = /"delta":"@([\d.]+) "/.exec(piece)?.[1];
-      if (sent !== undefined) onDelay(now - Number(sent));
+      if (sent === undefined) continue;
+      parts += 1;
+      onDelay(now - Number(sent));
     }
   }
-  if (statusCode !== 200) throw new Error(`A message was answered with ${statusCode}.`);
+  if (parts !== partsPerSecond * seconds) throw new Error(`Of an answer ${parts} parts came.`);
 }

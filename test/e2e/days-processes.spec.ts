@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, scryptSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -299,6 +299,16 @@ describe('bad days of a server', () => {
       expect(await answer.readAll()).toMatch(/^w0 .* w119$/);
       expect(answer.chunks.at(-1)?.type).toBe('finish');
       expect(await server.exited).toEqual({ code: 0, signal: null });
+    });
+
+    it('has kept the password as scrypt, at the full cost', async () => {
+      const stopped = await Database.openAsItIs(createTestEnv(database), 'read');
+      const { rows } = await stopped.pool.query<{ password: string }>('select password from auth_account');
+      await stopped.close();
+      const [salt = '', key] = rows[0]!.password.split(':');
+      const [N, r] = [16_384, 16];
+      const maxmem = 128 * N * r * 2;
+      expect(scryptSync('correct horse battery', salt, 64, { N, r, p: 1, maxmem }).toString('hex')).toBe(key);
     });
 
     it('says of a key that was sealed under another key-encryption key that it cannot be opened, and keeps it', async () => {
