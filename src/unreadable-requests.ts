@@ -20,13 +20,20 @@ const statusLines: Partial<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
+/** Whether an answer has begun on it: a second one in the middle of that would be read as its content. As Node itself asks. */
+function isBeingAnswered(socket: Socket): boolean {
+  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
+  return answer?.headersSent === true;
+}
+
 /**
  * Answers what is no HTTP, is longer than Node reads or comes too slowly: there is no request yet that could be answered in
  * the usual way.
  */
 export function refuseUnreadable(publicUrl: string | undefined) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+    if (error.code === 'ECONNRESET' || !socket.writable || isBeingAnswered(socket))
+      return void socket.destroy(error);
     const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     const refusal = new AppError(
       'VALIDATION_FAILED',

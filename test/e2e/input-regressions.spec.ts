@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
 import { startTestApp, type TestApp } from '../support/app';
-import { Client, createTeam, signUp, type Answer } from '../support/client';
+import { Client, createSession, createTeam, signUp, type Answer } from '../support/client';
 import { exchange } from '../support/raw-http';
 import { expectRefusal, listFaults } from '../support/refusals';
+import { openAnswer, slowly } from '../support/streams';
 
 /* What `npm run prove:input` once found, each as it was when it was made as small as it gets. */
 describe('what once came in and was not refused as it should be', () => {
@@ -287,6 +288,30 @@ describe('what once came in and was not refused as it should be', () => {
       setTimeout(() => socket.destroy(), 50);
     });
     await expect(speak('GET', '/api/v1/agents', ['host: x'])).resolves.toMatchObject({ status: 200 });
+  });
+
+  it('what is no chunk, behind a request whose answer streams already: it gets no second answer in the middle', async () => {
+    const sessionId = await createSession(admin);
+    const answer = await openAnswer(admin, sessionId, { text: slowly(2_000, 50) });
+    await answer.readWords(1);
+    const { hostname, port } = new URL(app.url);
+    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
+    const text = await new Promise<string>((closed) => {
+      let said = '';
+      const socket = connect(Number(port), hostname);
+      const head = [`GET /api/v1/chat/sessions/${sessionId}/stream HTTP/1.1`, 'host: x', ...credentials];
+      socket.write(`${head.join('\r\n')}\r\ntransfer-encoding: chunked\r\n\r\n`);
+      socket.on('data', (bytes) => {
+        if (said === '') socket.write('no chunk\r\n');
+        said += bytes.toString();
+      });
+      socket.on('error', () => undefined); // it is cut
+      socket.on('close', () => closed(said));
+    });
+    expect(text).toContain('text/event-stream');
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect((await admin.post(`/api/v1/chat/sessions/${sessionId}/stop`)).status).toBe(200);
+    await answer.readAll();
   });
 
   it('has left no fault of ours in the log', () => {

@@ -89,6 +89,7 @@ function readChunks(bytes: Buffer): string | undefined {
     const lineEnd = bytes.indexOf('\r\n', at);
     if (lineEnd < 0) return undefined;
     const size = Number.parseInt(bytes.subarray(at, lineEnd).toString('latin1'), 16);
+    if (Number.isNaN(size)) return undefined; // no chunk, and never will be
     if (size === 0) return Buffer.concat(parts).toString();
     at = lineEnd + 2 + size + 2;
     if (at > bytes.length) return undefined;
