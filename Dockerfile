@@ -31,5 +31,5 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# As npm start does it (scripts/server-options.mjs).
+# As npm start does it (scripts/server-options.json).
 CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=30", "--liftoff-only", "--concurrent-turbofan-max-threads=1", "dist/src/main.js"]

@@ -47,11 +47,11 @@ const silent: Record<string, string> = {
   'subscription chat.sendMessage': 'the same',
   'subscription chat.resumeMessage': 'the same',
   'subscription chat.regenerate': 'the same',
-  'subscription chat.exportSession': 'only reads',
   'mutation chat.createFolder': 'the same',
   'mutation chat.updateFolder': 'the same',
   'mutation chat.deleteFolder': 'the same',
   'mutation chat.stop': 'the same',
+  'subscription chat.exportSession': 'only reads',
 };
 
 describe('the audit log', () => {
