@@ -3,7 +3,7 @@ import { startTestApp, type TestApp } from '../support/app';
 import { Client, createSession, createTeam, signUp, type Answer } from '../support/client';
 import { exchange } from '../support/raw-http';
 import { expectRefusal, listFaults } from '../support/refusals';
-import { openAnswer, slowly } from '../support/streams';
+import { eventually, openAnswer, slowly } from '../support/streams';
 
 /* What `npm run prove:input` once found, each as it was when it was made as small as it gets. */
 describe('what once came in and was not refused as it should be', () => {
@@ -312,6 +312,47 @@ describe('what once came in and was not refused as it should be', () => {
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
     expect((await admin.post(`/api/v1/chat/sessions/${sessionId}/stop`)).status).toBe(200);
     await answer.readAll();
+  });
+
+  it.each<[string, string, string, object]>([
+    ['POST', '/api/v1/agents', 'variables', { name: 'x', instructions: 'x', variables: [[]] }],
+    ['POST', '/trpc/aiAgents.create', 'variables', { name: 'x', instructions: 'x', variables: [[], [[]]] }],
+    [
+      'POST',
+      '/api/v1/team-providers',
+      'models',
+      { displayName: 'x', baseUrl: 'https://a.example', models: [[]] },
+    ],
+  ])(
+    'a list where an object belongs, which was taken for one without fields: %s %s',
+    async (method, path, field, body) => {
+      const error = expectRefusal(await admin.call(method, path, body), path);
+      expect([error.code, error.details]).toEqual([
+        'VALIDATION_FAILED',
+        { fields: expect.arrayContaining([{ field: `${field}.0`, problem: 'must be an object' }]) },
+      ]);
+    },
+  );
+
+  it('a client that hangs up before the first byte of its answer, which was logged as a fault of ours', async () => {
+    const { hostname, port } = new URL(app.url);
+    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
+    for (let round = 0; round < 20; round += 1) {
+      const sessionId = await createSession(admin);
+      const body = JSON.stringify({ text: 'Hello!' });
+      const head = [
+        `POST /api/v1/chat/sessions/${sessionId}/messages HTTP/1.1`,
+        'host: x',
+        ...credentials,
+        'content-type: application/json',
+        `content-length: ${body.length}`,
+      ];
+      const socket = connect(Number(port), hostname);
+      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+      await new Promise((resolve) => setTimeout(resolve, 3 + round));
+      socket.destroy();
+    }
+    await eventually(async () => app.logs.some((line) => line.includes('hung up before its answer')));
   });
 
   it('has left no fault of ours in the log', () => {

@@ -20,13 +20,24 @@ export class RestErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const context = { requestId: request.id, method: request.method, url: request.routeOptions.url };
+    if (reply.raw.destroyed && isPrematureClose(thrown)) {
+      this.logger.info(context, 'the client hung up before its answer began');
+      return;
+    }
     const error = toAppError(thrown);
-    logError(this.logger, error, {
-      requestId: request.id,
-      method: request.method,
-      url: request.routeOptions.url,
-    });
+    logError(this.logger, error, context);
     if (reply.sent || reply.raw.headersSent) return;
     void reply.status(restStatus[error.code]).headers(error.headers).send(restErrorBody(error, request.id));
   }
+}
+
+/** What Node says of an answer that was still to be written when its connection ended. Without instanceof: see `statusOf`. */
+function isPrematureClose(thrown: unknown): boolean {
+  return (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    'code' in thrown &&
+    thrown.code === 'ERR_STREAM_PREMATURE_CLOSE'
+  );
 }

@@ -190,10 +190,20 @@ export function ObjectListField(
     IsArray(),
     ValidateNested({ each: true }),
     Type((at) => {
-      assertShort(at?.object[at.property], at?.property ?? '', options.max);
+      const field = at?.property ?? '';
+      assertNoLists(assertShort(at?.object[field], field, options.max), field);
       return type();
     }),
   );
+}
+
+/** `ValidateNested` goes into a list among the items as if it were more of them, and lets an empty one pass. */
+function assertNoLists(items: unknown, field: string): void {
+  if (!Array.isArray(items)) return;
+  const problems = items.flatMap((item, index) =>
+    Array.isArray(item) ? [{ field: `${field}.${index}`, problem: 'must be an object' }] : [],
+  );
+  if (problems.length > 0) throw validationFailed(problems);
 }
 
 /** A list of texts. */
