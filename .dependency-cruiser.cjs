@@ -48,9 +48,9 @@ const keepers = [
   {
     name: 'driver-in-database',
     comment:
-      'A connection of its own has no role and no team: only platform/database opens one. Use TeamTransaction in a repository.',
+      'A connection of its own has no role and no team: only platform/database opens one (platform/embedded-database is the server that it reaches). Use TeamTransaction in a repository.',
     what: { path: inPackage('(pg|@electric-sql/[^/]+)') },
-    who: ['^src/platform/database/'],
+    who: ['^src/platform/(embedded-)?database/'],
   },
   {
     name: 'redis-in-limits',
@@ -213,7 +213,7 @@ module.exports = {
     {
       name: 'database-in-repositories',
       comment:
-        'Only a repository opens a transaction or sees the pool; a service that could would pass row-level security by. Put the statement into a *.repository.ts. Named beside repositories: Better Auth brings its own queries, health asks whether the database answers, server.ts whether anybody has signed up, app.module.ts takes the module, and the commands of the terminal open it.',
+        'Only a repository opens a transaction or sees the pool; a service that could would pass row-level security by. Put the statement into a *.repository.ts. Named beside repositories: Better Auth brings its own queries, health asks whether the database answers, serving.ts whether anybody has signed up, app.module.ts takes the module, and the commands of the terminal open it.',
       severity: 'error',
       from: {
         path: '^src/',
@@ -223,7 +223,7 @@ module.exports = {
           '^src/identity/better-auth/',
           String.raw`^src/identity/identity\.module\.ts$`,
           String.raw`^src/health/health\.controller\.ts$`,
-          String.raw`^src/(app\.module|server|audit-verify|key-tools\.module)\.ts$`,
+          String.raw`^src/(app\.module|serving|audit-verify|key-tools\.module)\.ts$`,
         ],
       },
       to: { path: '^src/platform/database/' },

@@ -142,12 +142,25 @@ function build() {
   writeFileSync(stamp, now);
 }
 
-/** Puts an empty embedded database beside the build. It outlives builds; a new installation makes a new one. */
+/** Puts an empty embedded database, migrated, beside the build. It outlives builds; other migrations or packages make a new one. */
 function putEmptyDatabase() {
-  const made = inRoot('node_modules/.cache/ai-studio/empty-database');
-  if (!existsSync(made))
-    spawnSync(nodeBinary(), [inRoot('scripts/make-empty-database.mjs'), made], { cwd: root });
+  const cache = inRoot('node_modules/.cache/ai-studio');
+  const made = join(cache, `empty-database-${digest(['src/migrations', 'package-lock.json'])}`);
+  if (!existsSync(made)) {
+    rmSync(cache, { recursive: true, force: true });
+    spawnSync(nodeBinary(), ['--liftoff-only', inRoot('scripts/make-empty-database.mjs'), made], {
+      cwd: root,
+    });
+  }
   if (existsSync(made)) symlinkSync(made, inRoot('dist/empty-database'), 'junction');
+}
+
+/** Of what the files say, whenever they were written. */
+function digest(paths) {
+  const hash = createHash('sha256');
+  for (const path of paths)
+    for (const file of listFiles(path)) hash.update(`${file}\n`).update(readFileSync(inRoot(file)));
+  return hash.digest('hex').slice(0, 16);
 }
 
 function fingerprint() {
@@ -156,13 +169,18 @@ function fingerprint() {
     const { mtimeMs, size } = statSync(inRoot(path));
     hash.update(`${path} ${mtimeMs} ${size}\n`);
   };
-  for (const folder of ['src', 'libs']) {
-    for (const entry of readdirSync(inRoot(folder), { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) add(join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
-    }
-  }
-  ['package-lock.json', 'tsconfig.json', 'nest-cli.json', '.swcrc'].forEach(add);
+  const built = ['src', 'libs', 'package-lock.json', 'tsconfig.json', 'nest-cli.json', '.swcrc'];
+  built.flatMap(listFiles).forEach(add);
   return hash.digest('hex');
+}
+
+/** A file, or all in a folder, by their paths from the root. */
+function listFiles(path) {
+  if (statSync(inRoot(path)).isFile()) return [path];
+  return readdirSync(inRoot(path), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
+    .sort();
 }
 
 /** Runs a file under the pinned Node; signals go on to it, and it notices if this process vanishes. */

@@ -8,6 +8,7 @@ import { HealthModule } from './health';
 import { IdentityModule, TrpcPermissionMiddleware } from './identity';
 import { AuditModule } from './platform/audit';
 import { DatabaseModule } from './platform/database';
+import type { EmbeddedDatabase } from './platform/embedded-database';
 import { EgressModule } from './platform/egress';
 import { EnvModule, type Env } from './platform/env';
 import { formatTrpcError, RestErrorFilter } from './platform/errors';
@@ -19,10 +20,22 @@ import { MetricsModule } from './platform/metrics';
 import { TenancyModule } from './platform/tenancy';
 import { BatchLimitMiddleware, TrpcContext, TrpcErrorHandler } from './platform/trpc';
 
+/** What an application may be built with, beyond its environment. */
+export interface AppParts {
+  /** Rooms beyond the house's own. */
+  consumers?: Type[];
+  /** The embedded database, where it is being opened already. Closing the application closes it. */
+  embeddedDatabase?: Promise<EmbeddedDatabase>;
+}
+
 /** Every room, in the order in which data flows. */
 @Module({})
 export class AppModule {
-  static register(env: Env, logger: Logger, consumers: Type[] = []): DynamicModule {
+  static register(
+    env: Env,
+    logger: Logger,
+    { consumers = [], embeddedDatabase }: AppParts = {},
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -31,7 +44,7 @@ export class AppModule {
         LifecycleModule,
         LimitsModule,
         MetricsModule,
-        DatabaseModule,
+        DatabaseModule.register(embeddedDatabase),
         AuditModule,
         TenancyModule,
         EgressModule,

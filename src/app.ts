@@ -1,8 +1,7 @@
-import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { AppModule } from './app.module';
+import { AppModule, type AppParts } from './app.module';
 import { serveDocs } from './docs';
 import type { Env } from './platform/env';
 import { NestLogger, type Logger } from './platform/logging';
@@ -47,14 +46,11 @@ const cors = {
   maxAge: 600,
 };
 
-/**
- * Builds the application, connected and migrated, not listening yet. The server, the tests and the tools use this one.
- * `consumers` are rooms beyond the house's own.
- */
+/** Builds the application, connected and migrated, not listening yet. The server, the tests and the tools use this one. */
 export async function createApp(
   env: Env,
   logger: Logger,
-  consumers: Type[] = [],
+  parts: AppParts = {},
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
@@ -68,7 +64,7 @@ export async function createApp(
     ...timeouts,
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.register(env, logger, consumers),
+    AppModule.register(env, logger, parts),
     adapter,
     {
       logger: new NestLogger(logger),

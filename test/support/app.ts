@@ -32,7 +32,9 @@ export async function startTestApp(
   const url = `http://127.0.0.1:${port}`;
   const env = { ...createTestEnv(own, { LOG_LEVEL: 'debug', ...variables }), port, publicUrl: url };
   const logs: string[] = [];
-  const nest = await createApp(env, createLogger(env, { write: (line) => void logs.push(line) }), consumers);
+  const nest = await createApp(env, createLogger(env, { write: (line) => void logs.push(line) }), {
+    consumers,
+  });
   await nest.listen(port, '127.0.0.1');
   return {
     url,

@@ -2,7 +2,8 @@ import { getCurrentAdapter, queueAfterTransactionHook } from '@better-auth/core/
 import { betterAuth, type BetterAuthOptions } from 'better-auth';
 import { APIError } from 'better-auth/api';
 import { getAdapter } from 'better-auth/db/adapter';
-import { bearer, organization } from 'better-auth/plugins';
+import { bearer } from 'better-auth/plugins/bearer';
+import { organization } from 'better-auth/plugins/organization';
 import { v7 as uuidv7 } from 'uuid';
 import { toTeamId } from '@kdx/shared';
 import type { AuditLog, RefusedAttempts } from '../../platform/audit';

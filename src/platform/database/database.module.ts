@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Pool } from 'pg';
+import type { EmbeddedDatabase } from '../embedded-database';
 import { ENV, type Env, type ToolEnv } from '../env';
 import { Metrics } from '../metrics';
 import { AutoVacuum } from './auto-vacuum';
@@ -12,7 +13,6 @@ import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransacti
 @Global()
 @Module({
   providers: [
-    { provide: Database, useFactory: (env: Env) => Database.open(env), inject: [ENV] },
     TeamTransaction,
     PlatformTransaction,
     MaintenanceTransaction,
@@ -24,6 +24,16 @@ import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransacti
   exports: [Database, Recovery, Housekeeping, TeamTransaction, PlatformTransaction, AcrossTeams],
 })
 export class DatabaseModule implements OnApplicationShutdown {
+  /** `opening`: see `Database.open`. */
+  static register(opening?: Promise<EmbeddedDatabase>): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [
+        { provide: Database, useFactory: (env: Env) => Database.open(env, opening), inject: [ENV] },
+      ],
+    };
+  }
+
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Metrics) metrics: Metrics,

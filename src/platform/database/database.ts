@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
 import type { Env } from '../env';
+import { type EmbeddedDatabase, startEmbeddedDatabase } from '../embedded-database';
 import { AppError } from '../errors';
-import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/embedded-database';
 import { migrations } from '../../migrations';
 import { migrate } from './migrate';
 import { PreparingClient } from './preparing-client';
@@ -35,9 +35,12 @@ export class Database {
     private readonly embedded: EmbeddedDatabase | undefined,
   ) {}
 
-  /** Connects (opening the embedded database first if there is no `DATABASE_URL`) and migrates under a lock. */
-  static async open(env: DatabaseEnv): Promise<Database> {
-    return Database.connect(env, undefined, async (database) => {
+  /**
+   * Connects (opening the embedded database first if there is no `DATABASE_URL`) and migrates under a lock.
+   * @param opening the embedded database, where it is being opened already; it is closed with this one
+   */
+  static async open(env: DatabaseEnv, opening?: Promise<EmbeddedDatabase>): Promise<Database> {
+    return Database.connect(env, opening, undefined, async (database) => {
       await migrate(database.dataSource, env.databaseUrl?.reveal());
       await database.session.open();
     });
@@ -50,18 +53,19 @@ export class Database {
    */
   static async openAsItIs(env: DatabaseEnv, access: 'read' | 'write'): Promise<Database> {
     if (!env.databaseUrl) assertIsThere(env.dataDir);
-    return Database.connect(env, access === 'read' ? readOnly : undefined, (database) =>
+    return Database.connect(env, undefined, access === 'read' ? readOnly : undefined, (database) =>
       assertCurrentSchema(database.pool),
     );
   }
 
   private static async connect(
     env: DatabaseEnv,
+    opening: Promise<EmbeddedDatabase> | undefined,
     sessionSettings: string | undefined,
     prepare: (database: Database) => Promise<void>,
   ): Promise<Database> {
     const serverUrl = env.databaseUrl?.reveal();
-    const embedded = serverUrl ? undefined : await startEmbeddedDatabase(env.dataDir);
+    const embedded = serverUrl ? undefined : await (opening ?? startEmbeddedDatabase(env.dataDir));
     const { onConnect, ...connection } = embedded?.connection ?? {
       connectionString: serverUrl,
       onConnect: prepareConnection,

@@ -27,7 +27,7 @@ export interface EmbeddedDatabase {
     PoolConfig,
     'host' | 'port' | 'user' | 'database' | 'ssl' | 'max' | 'connectionTimeoutMillis' | 'onConnect'
   >;
-  /** Closes the database cleanly and releases the directory. */
+  /** Closes the database cleanly and releases the directory; asked again, it is the same stop. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
   const worker = new Worker(join(__dirname, `worker${extname(__filename)}`), {
     workerData: {
       databaseDir: join(dataDir, 'database'),
-      emptyDatabase: join(__dirname, '../../../../empty-database'),
+      emptyDatabase: join(__dirname, '../../../empty-database'),
       listen,
       maxConnections: maxConnections + 4,
     },
@@ -55,6 +55,14 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
     env: {},
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    const closed = nextMessage(worker);
+    worker.postMessage('stop');
+    await closed;
+    await worker.terminate();
+    cleanUp();
+  };
   const cleanUp = () => {
     rmSync(socketDir, { recursive: true, force: true });
     unlock();
@@ -78,13 +86,7 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
         // There is one session for ever: a new connection must not find the statements that the one before prepared.
         onConnect: (client) => void client.query('deallocate all').catch(() => undefined), // the connection is lost: the next query says so
       },
-      stop: async () => {
-        const stopped = nextMessage(worker);
-        worker.postMessage('stop');
-        await stopped;
-        await worker.terminate();
-        cleanUp();
-      },
+      stop: () => (stopped ??= stop()),
     };
   } catch (error) {
     await worker.terminate();
