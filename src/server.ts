@@ -1,4 +1,4 @@
-import { startEmbeddedDatabase, type EmbeddedDatabase } from './platform/embedded-database';
+import { startEmbeddedDatabase } from './platform/embedded-database';
 import { EnvError, loadEnv, type Env } from './platform/env';
 import { createLogger } from './platform/logging';
 import { explained } from './cannot-listen';
@@ -10,20 +10,17 @@ import type { StopRequest } from './stop-request';
  * embedded database opens while the application's code is loaded: each takes about a second, of one core.
  */
 export async function startServer(stopRequest: StopRequest): Promise<void> {
-  let embeddedDatabase: Promise<EmbeddedDatabase> | undefined;
   try {
     const env = await withPort(loadEnv());
     const logger = createLogger(env);
     process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a promise failed unheard'));
     if (stopRequest.isMade) process.exit(0); // before anything is opened
-    embeddedDatabase = env.databaseUrl ? undefined : startEmbeddedDatabase(env.dataDir);
+    const embeddedDatabase = env.databaseUrl ? undefined : startEmbeddedDatabase(env.dataDir);
     embeddedDatabase?.catch(() => undefined); // whoever needs it hears
     const { serve } = await import('./serving.js');
     await serve(env, logger, embeddedDatabase, stopRequest);
   } catch (error) {
-    const opened = await embeddedDatabase?.catch(() => undefined); // the first error is the one to report
-    await opened?.stop();
-    fail(error);
+    fail(error); // what is half open is left as by kill -9, which harms nothing
   }
 }
 

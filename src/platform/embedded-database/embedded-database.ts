@@ -27,7 +27,7 @@ export interface EmbeddedDatabase {
     PoolConfig,
     'host' | 'port' | 'user' | 'database' | 'ssl' | 'max' | 'connectionTimeoutMillis' | 'onConnect'
   >;
-  /** Closes the database cleanly and releases the directory; asked again, it is the same stop. */
+  /** Closes the database cleanly and releases the directory. */
   stop(): Promise<void>;
 }
 
@@ -55,14 +55,6 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
     env: {},
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
-  let stopped: Promise<void> | undefined;
-  const stop = async () => {
-    const closed = nextMessage(worker);
-    worker.postMessage('stop');
-    await closed;
-    await worker.terminate();
-    cleanUp();
-  };
   const cleanUp = () => {
     rmSync(socketDir, { recursive: true, force: true });
     unlock();
@@ -86,7 +78,13 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
         // There is one session for ever: a new connection must not find the statements that the one before prepared.
         onConnect: (client) => void client.query('deallocate all').catch(() => undefined), // the connection is lost: the next query says so
       },
-      stop: () => (stopped ??= stop()),
+      stop: async () => {
+        const stopped = nextMessage(worker);
+        worker.postMessage('stop');
+        await stopped;
+        await worker.terminate();
+        cleanUp();
+      },
     };
   } catch (error) {
     await worker.terminate();
