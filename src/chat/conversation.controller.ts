@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
-import { MayAnswer, UuidPipe } from '../platform/http';
+import { MayAnswer, toPacedBody, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
 import { ExportDto } from './exports/export.dto';
@@ -82,7 +81,7 @@ export class ConversationController {
         'content-disposition': disposition,
         'content-security-policy': inertContent,
       })
-      .send(Readable.from(body, { objectMode: false }));
+      .send(toPacedBody(reply, body));
   }
 
   @Get('files/:fileId')

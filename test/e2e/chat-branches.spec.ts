@@ -1,4 +1,3 @@
-import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import {
   addMember,
@@ -9,6 +8,7 @@ import {
   type Answer,
   type Client,
 } from '../support/client';
+import { growConversation } from '../support/long-conversations';
 import { addTeamProvider, expectStatus, type UsableModel } from '../support/providers';
 import { eventually, openAnswer, slowly } from '../support/streams';
 import { startWireServer, type WireServer } from '../support/wire';
@@ -177,7 +177,7 @@ describe('branches of a conversation', () => {
   it('of ten thousand messages begin an answer within seconds', async () => {
     const sessionId = await createSession(owner);
     await say(owner, sessionId, { text: 'first' });
-    await growTo(10_000, sessionId);
+    await growConversation(app, sessionId, 10_000);
     const startedAt = performance.now();
     await say(owner, sessionId, { text: 'last\n/sandbox answer=ok' });
     const tookMs = performance.now() - startedAt;
@@ -188,7 +188,7 @@ describe('branches of a conversation', () => {
   it('of ten thousand messages are changed within seconds', async () => {
     const sessionId = await createSession(owner);
     await say(owner, sessionId, { text: 'first' });
-    await growTo(10_000, sessionId);
+    await growConversation(app, sessionId, 10_000);
     const [first] = await shown(sessionId);
     const { headMessageId: leaf } = expectStatus(await owner.get(`${sessionsPath}/${sessionId}`));
     const startedAt = performance.now();
@@ -230,23 +230,6 @@ describe('branches of a conversation', () => {
     });
     expect(again).toMatchObject({ parentId: messages[2].id, parts: [{ text: 'Over tRPC' }] });
   });
-
-  /** Makes a conversation long, by the rows that sending makes. */
-  async function growTo(count: number, sessionId: string): Promise<void> {
-    await app.nest.get(Database).pool.query(`
-      with recursive chain as (
-        select id as parent_id, gen_random_uuid() as id, 1 as n from chat_message
-         where id = (select head_message_id from chat_session where id = '${sessionId}')
-        union all
-        select id, gen_random_uuid(), n + 1 from chain where n < ${count}
-      ), stored as (
-        insert into chat_message (team_id, id, session_id, user_id, parent_id, role, parts, status, created_at, updated_at)
-        select s.team_id, c.id, s.id, s.user_id, c.parent_id, case when n % 2 = 1 then 'user' else 'assistant' end,
-               '[{"type":"text","text":"x"}]', 'complete', now(), now()
-          from chain c, chat_session s where s.id = '${sessionId}'
-      )
-      update chat_session set head_message_id = (select id from chain where n = ${count}) where id = '${sessionId}'`);
-  }
 });
 
 function cursorOf(parts: string[]): string {

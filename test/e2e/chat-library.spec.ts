@@ -8,6 +8,7 @@ import {
   type Answer,
   type Client,
 } from '../support/client';
+import { growConversation } from '../support/long-conversations';
 import { expectStatus } from '../support/providers';
 
 const sessionsPath = '/api/v1/chat/sessions';
@@ -173,6 +174,23 @@ describe('a library of conversations', () => {
         '## You',
         String.raw`## Assistant (sandbox\/echo)`,
       ]);
+    });
+
+    it.each(['json', 'markdown'])('no further page as %s, once one has left the team', async (format) => {
+      const leaving = await addMember(app, owner);
+      const sessionId = await createSession(leaving);
+      await say(leaving, sessionId, { text: 'Hello' });
+      await growConversation(app, sessionId, 350, 'x'.repeat(40_000));
+      const response = await leaving.fetch(`${sessionsPath}/${sessionId}/export?format=${format}`);
+      const reader = response.body!.getReader();
+      await reader.read();
+      const left = { memberIdOrEmail: leaving.email, organizationId: owner.teamId };
+      expectStatus(await owner.post('/api/auth/organization/remove-member', left));
+      await expect(
+        (async () => {
+          while (!(await reader.read()).done);
+        })(),
+      ).rejects.toThrow();
     });
 
     it('all branches, as JSON', async () => {

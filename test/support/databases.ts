@@ -1,11 +1,12 @@
 import '../../src/app.module'; // registers the entities
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '../../src/platform/database';
 import { createTestEnv } from './env';
-import { administer, databaseName, readTemplate, withDatabase, type Template } from './template';
+import { onceARun } from './once-a-run';
+import { administer, databaseName, readTemplate, withDatabase } from './template';
 
 /** Where a test application keeps its data: a migrated copy of its own. */
 export interface TestDatabase {
@@ -17,10 +18,11 @@ export interface TestDatabase {
 
 /** A fresh, migrated database: a copied directory, or a database made from the template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const { dataDir: templateDir, databaseUrl: templateUrl } = await ensureTemplate();
+  const template = await onceARun('data', makeTemplate);
+  const { databaseUrl: templateUrl } = readTemplate();
   const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
   if (!templateUrl) {
-    cpSync(join(templateDir, 'data'), dataDir, { recursive: true });
+    cpSync(template, dataDir, { recursive: true });
     return {
       dataDir,
       databaseUrl: undefined,
@@ -39,27 +41,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Migrates the run's template once; a suite in another worker waits for it. */
-async function ensureTemplate(): Promise<Template> {
-  const template = readTemplate();
-  const [making, ready] = [join(template.dataDir, 'making'), join(template.dataDir, 'ready')];
-  if (existsSync(ready)) return template;
-  try {
-    mkdirSync(making);
-  } catch {
-    for (let waited = 0; !existsSync(ready); waited += 100) {
-      if (waited > 60_000)
-        throw new Error('The template was not migrated within a minute; see the first failing suite.');
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return template;
-  }
-  if (template.databaseUrl)
-    await administer(template.databaseUrl, `create database ${databaseName(template.databaseUrl)}`);
-  const database = await Database.open(
-    createTestEnv({ dataDir: join(template.dataDir, 'data'), databaseUrl: template.databaseUrl }),
-  );
+/** Migrates the run's template. */
+async function makeTemplate(dataDir: string): Promise<void> {
+  const { databaseUrl } = readTemplate();
+  if (databaseUrl) await administer(databaseUrl, `create database ${databaseName(databaseUrl)}`);
+  const database = await Database.open(createTestEnv({ dataDir, databaseUrl }));
   await database.close();
-  writeFileSync(ready, '');
-  return template;
 }

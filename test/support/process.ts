@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import options from '../../scripts/server-options.json';
 import { generousLimits } from './env';
+import { onceARun } from './once-a-run';
 
 const root = resolve(__dirname, '../..');
 
@@ -15,7 +15,7 @@ interface Place {
 }
 
 /**
- * Real server processes, built from the sources as they are now: into a folder of their own, so that neither an old
+ * Real server processes, built from the sources as they are now: into a folder of the run's own, so that neither an old
  * build is tested nor a build that somebody runs at the same time is disturbed. `close` ends what still runs.
  */
 export class ServerProcesses {
@@ -23,20 +23,9 @@ export class ServerProcesses {
 
   private constructor(private readonly folder: string) {}
 
+  /** Builds, where no suite of this run has yet. */
   static async build(): Promise<ServerProcesses> {
-    const folder = mkdtempSync(join(tmpdir(), 'ai-studio-build-'));
-    const config = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
-    config.compilerOptions.deleteOutDir = false;
-    config.compilerOptions.builder.options.outDir = join(folder, 'dist');
-    const configFile = join(folder, 'nest-cli.json');
-    writeFileSync(configFile, JSON.stringify(config));
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-    const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
-    await promisify(execFile)(process.execPath, [nest, 'build', '--config', relative(root, configFile)], {
-      cwd: root,
-      env: cleanEnvironment(),
-    });
-    return new ServerProcesses(folder);
+    return new ServerProcesses(await onceARun('build', build));
   }
 
   /** Spawns a server, as `npm start` does, with these environment variables and no others. */
@@ -88,8 +77,21 @@ export class ServerProcesses {
   async close(): Promise<void> {
     for (const server of this.all) server.kill('SIGKILL');
     await Promise.all(this.all.map(({ exited }) => exited));
-    rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+async function build(folder: string): Promise<void> {
+  const config = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
+  config.compilerOptions.deleteOutDir = false;
+  config.compilerOptions.builder.options.outDir = join(folder, 'dist');
+  const configFile = join(folder, 'nest-cli.json');
+  writeFileSync(configFile, JSON.stringify(config));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+  await promisify(execFile)(process.execPath, [nest, 'build', '--config', relative(root, configFile)], {
+    cwd: root,
+    env: cleanEnvironment(),
+  });
 }
 
 /** Of what a process says: a campaign of tens of thousands of requests is told of in gigabytes. */

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import { UI_MESSAGE_STREAM_HEADERS, type UIMessageChunk } from 'ai';
 import type { FastifyReply } from 'fastify';
+import { toPacedBody } from '../../platform/http';
 import { readEvents } from '../streams/answer-events';
 import type { AnswerStream } from '../streams/answer-streams';
 import type { SentMessage } from './answer.service';
@@ -13,10 +13,6 @@ export const uiMessageStream = {
 };
 
 const heartbeatMs = 15_000;
-/** A client that takes nothing for so long, while there is something to take, is dropped. It may join again. */
-const slowClientMs = 60_000;
-/** What is read ahead for one client. */
-const aheadBytes = 64 * 1024;
 /** No event, and not part of the log: it counts in no offset. */
 const heartbeat = Buffer.from(': heartbeat\n\n');
 
@@ -25,20 +21,13 @@ interface SendOptions {
   slowMs?: number;
 }
 
-/** Answers with the stream of an answer (server-sent events), only as fast as the client reads. */
+/** Answers with the stream of an answer (server-sent events), only as fast as the client reads. Who was dropped may join again. */
 export async function sendUiMessageStream(
   reply: FastifyReply,
   { messageId, events }: AnswerStream,
-  { headers = {}, slowMs = slowClientMs }: SendOptions = {},
+  { headers = {}, slowMs }: SendOptions = {},
 ): Promise<void> {
-  const written = () => {
-    const { socket } = reply.raw;
-    return socket ? socket.bytesWritten - socket.writableLength : 0;
-  };
-  const body: Readable = Readable.from(
-    watched(withHeartbeats(events), slowMs, written, () => body.destroy()),
-    { objectMode: false, highWaterMark: aheadBytes },
-  );
+  const body = toPacedBody(reply, withHeartbeats(events), { slowMs });
   await reply.headers({ ...UI_MESSAGE_STREAM_HEADERS, 'x-message-id': messageId, ...headers }).send(body);
 }
 
@@ -77,29 +66,6 @@ async function* withHeartbeats(events: AsyncGenerator<Buffer>): AsyncGenerator<B
     // What it waits for may be long in coming, and the reader is gone.
     void next.catch(() => undefined);
     void events.return(undefined).catch(() => undefined);
-  }
-}
-
-/** Calls `drop` where nothing more is asked for, and nothing of what was given is taken, for `slowMs`. */
-async function* watched(
-  events: AsyncGenerator<Buffer>,
-  slowMs: number,
-  written: () => number,
-  drop: () => void,
-): AsyncGenerator<Buffer> {
-  for await (const bytes of events) {
-    let before = written();
-    const timer = setInterval(() => {
-      const now = written();
-      if (now === before) drop();
-      before = now;
-    }, slowMs);
-    timer.unref();
-    try {
-      yield bytes;
-    } finally {
-      clearInterval(timer);
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
+import { Directory } from '../../identity';
 import { notFound } from '../../platform/errors';
 import { BranchRepository } from '../sessions/branch.repository';
 import type { ChatMessage, ChatSession } from '../sessions/chat.entities';
@@ -26,6 +27,7 @@ export class ExportService {
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(BranchRepository) private readonly branches: BranchRepository,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
+    @Inject(Directory) private readonly directory: Directory,
   ) {}
 
   /** Throws `NOT_FOUND`. */
@@ -54,6 +56,7 @@ export class ExportService {
     if (session.headMessageId === null) return;
     const ids = await this.branches.listIds(scope, session.id, session.headMessageId);
     for (let from = 0; from < ids.length; from += pageSize) {
+      if (from > 0) await this.assertBelongs(scope);
       const page = await this.branches.listByIds(scope, session.id, ids.slice(from, from + pageSize));
       for (const message of page) yield toMarkdownMessage(message);
     }
@@ -75,6 +78,12 @@ export class ExportService {
       yield* page;
       after = page.at(-1)?.id;
       if (page.length < pageSize) return;
+      await this.assertBelongs(scope);
     }
+  }
+
+  /** Who has left the team meanwhile gets no further page; the answer is cut, so that it does not look whole. */
+  private async assertBelongs(scope: Scope): Promise<void> {
+    if (!(await this.directory.belongs(scope))) throw notFound('The conversation');
   }
 }

@@ -21,6 +21,7 @@ export type { JsonObject } from './json';
 export { assertBoundedJson } from './json-bounds';
 export { MayAnswer, mayAnswerExtension } from './may-answer';
 export { defaultPageSize, NextCursorField, PageQuery, parseCursor, toPage, type Page } from './page';
+export { toPacedBody } from './paced-body';
 export { dto } from './parse-dto';
 export { assertPlain } from './plain-json';
 export { validationFailed, type FieldProblem } from './validation-failed';
