@@ -128,7 +128,14 @@ function nodeBinary() {
 function build() {
   const stamp = inRoot('dist/.built-from');
   const now = fingerprint();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return;
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== now) {
+    compile();
+    writeFileSync(stamp, now);
+  }
+  if (!existsSync(inRoot('dist/empty-database'))) putEmptyDatabase();
+}
+
+function compile() {
   const result = spawnSync(nodeBinary(), [inRoot('node_modules/@nestjs/cli/bin/nest.js'), 'build'], {
     cwd: root,
     encoding: 'utf8',
@@ -138,21 +145,36 @@ function build() {
     process.exit(result.status ?? 1);
   }
   mkdirSync(inRoot('dist'), { recursive: true });
-  putEmptyDatabase();
-  writeFileSync(stamp, now);
 }
 
-/** Puts an empty embedded database, migrated, beside the build. It outlives builds; other migrations or packages make a new one. */
+/**
+ * Puts an embedded database beside the build that is empty and migrated, for first starts to copy. It outlives builds; what
+ * makes it, as it was built, names it. It only saves time: without it a start makes its own.
+ */
 function putEmptyDatabase() {
   const cache = inRoot('node_modules/.cache/ai-studio');
-  const made = join(cache, `empty-database-${digest(['src/migrations', 'package-lock.json'])}`);
-  if (!existsSync(made)) {
-    rmSync(cache, { recursive: true, force: true });
-    spawnSync(nodeBinary(), ['--liftoff-only', inRoot('scripts/make-empty-database.mjs'), made], {
-      cwd: root,
-    });
+  const makers = ['migrations', 'platform/database', 'platform/embedded-database'].map(
+    (part) => `dist/src/${part}`,
+  );
+  const name = `empty-database-${digest([...makers, 'scripts/make-empty-database.mjs', 'package-lock.json'])}`;
+  const link = inRoot('dist/empty-database');
+  try {
+    if (!existsSync(join(cache, name))) makeEmptyDatabase(join(cache, name));
+    rmSync(link, { force: true }); // one that leads nowhere
+    symlinkSync(join(cache, name), link, 'junction');
+    const others = readdirSync(cache).filter((entry) => entry !== name && !entry.includes('.'));
+    for (const entry of others) rmSync(join(cache, entry), { recursive: true, force: true });
+  } catch (error) {
+    console.error(
+      `No empty database was put beside the build; the first start makes its own. ${error.message}`,
+    );
   }
-  if (existsSync(made)) symlinkSync(made, inRoot('dist/empty-database'), 'junction');
+}
+
+function makeEmptyDatabase(target) {
+  const make = ['--liftoff-only', inRoot('scripts/make-empty-database.mjs'), inRoot('dist'), target];
+  const { status, stderr } = spawnSync(nodeBinary(), make, { cwd: root, encoding: 'utf8', timeout: 120_000 });
+  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1) || 'It took too long.');
 }
 
 /** Of what the files say, whenever they were written. */

@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { AppModule, type AppParts } from './app.module';
+import { CutAnswerLog } from './cut-answers';
 import { serveDocs } from './docs';
 import type { Env } from './platform/env';
 import { NestLogger, type Logger } from './platform/logging';
@@ -60,6 +61,7 @@ export async function createApp(
     routerOptions: { maxParamLength: 5_000 },
     frameworkErrors: refuseUnroutable(env.publicUrl),
     clientErrorHandler: refuseUnreadable(env.publicUrl),
+    logController: new CutAnswerLog(logger),
     trustProxy: env.trustedProxies.length > 0 && env.trustedProxies,
     ...timeouts,
   });

@@ -17,6 +17,7 @@ export async function startServer(stopRequest: StopRequest): Promise<void> {
     if (stopRequest.isMade) process.exit(0); // before anything is opened
     const embeddedDatabase = env.databaseUrl ? undefined : startEmbeddedDatabase(env.dataDir);
     embeddedDatabase?.catch(() => undefined); // whoever needs it hears
+    await Promise.race([embeddedDatabase, undefined]); // that its directory is in use is known already
     const { serve } = await import('./serving.js');
     await serve(env, logger, embeddedDatabase, stopRequest);
   } catch (error) {

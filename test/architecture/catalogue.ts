@@ -161,16 +161,22 @@ export async function describeSchema(dataSource: DataSource): Promise<unknown> {
         where connamespace = 'public'::regnamespace order by 1, 2`,
     ),
     dataSource.query(`select indexdef from pg_indexes where schemaname = 'public' order by 1`),
-    dataSource.query(`select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1`),
+    dataSource.query(
+      `select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace order by 1`,
+    ),
   ]);
   const columns = await dataSource.query(
     `select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns
       where table_schema = 'public' order by 1, 2`,
   );
+  const triggers = await dataSource.query(
+    `select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid
+      where c.relnamespace = 'public'::regnamespace and not t.tgisinternal order by 1`,
+  );
   const tables = await listTables(dataSource);
   const privileges: Record<string, unknown> = {};
   for (const role of roles) privileges[role] = await listPrivileges(dataSource, role);
-  return { columns, constraints, indexes, routines, tables, privileges };
+  return { columns, constraints, indexes, routines, triggers, tables, privileges };
 }
 
 /** The roles that the application takes inside its transactions. */

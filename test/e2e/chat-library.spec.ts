@@ -1,3 +1,5 @@
+import { chatApp, toTeamId, toUserId } from '@kdx/shared';
+import { ExportService } from '../../src/chat/exports/export.service';
 import { startTestApp, type TestApp } from '../support/app';
 import {
   addMember,
@@ -176,22 +178,43 @@ describe('a library of conversations', () => {
       ]);
     });
 
-    it.each(['json', 'markdown'])('no further page as %s, once one has left the team', async (format) => {
+    it('no further page once one has left the team, and nothing that looks whole', async () => {
       const leaving = await addMember(app, owner);
       const sessionId = await createSession(leaving);
       await say(leaving, sessionId, { text: 'Hello' });
-      await growConversation(app, sessionId, 350, 'x'.repeat(40_000));
-      const response = await leaving.fetch(`${sessionsPath}/${sessionId}/export?format=${format}`);
-      const reader = response.body!.getReader();
-      await reader.read();
+      await growConversation(app, sessionId, 300, 'x'.repeat(60_000)); // more than sockets hold
+      const response = await leaving.fetch(`${sessionsPath}/${sessionId}/export?format=json`);
+      const body = response.body!.getReader();
+      await body.read();
       const left = { memberIdOrEmail: leaving.email, organizationId: owner.teamId };
       expectStatus(await owner.post('/api/auth/organization/remove-member', left));
-      await expect(
-        (async () => {
-          while (!(await reader.read()).done);
-        })(),
-      ).rejects.toThrow();
+      const readOn = async () => {
+        while (!(await body.read()).done);
+      };
+      await expect(readOn()).rejects.toThrow();
+      const requestId = response.headers.get('x-request-id');
+      const told = app.logs.filter((line) => line.includes(`"${requestId}"`) && line.includes('NOT_FOUND'));
+      expect(told).toHaveLength(1);
     });
+
+    it.each(['json', 'markdown'] as const)(
+      'no end as %s of a conversation that was deleted meanwhile',
+      async (format) => {
+        const sessionId = await talk('Gone', 'Hello');
+        await growConversation(app, sessionId, 120); // more than a page
+        const scope = { teamId: toTeamId(owner.teamId), userId: toUserId(owner.userId), appId: chatApp };
+        const { body } = await app.nest
+          .get(ExportService, { strict: false })
+          .export(scope, sessionId, format);
+        const pieces = [(await body.next()).value, (await body.next()).value];
+        expectStatus(await owner.delete(`${sessionsPath}/${sessionId}`), 204);
+        const readOn = async () => {
+          for await (const piece of body) pieces.push(piece);
+        };
+        await expect(readOn()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+        expect(pieces.length).toBeGreaterThan(90);
+      },
+    );
 
     it('all branches, as JSON', async () => {
       const sessionId = await talk('All', 'one', 'two');

@@ -2,11 +2,10 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { sendUiMessageStream } from '../../src/chat/answers/ui-message-stream';
 
-/** Longer than what the buffers of both sides take. */
-const piece = Buffer.alloc(64 * 1024, 'x');
 const slowMs = 300;
 
-async function* endless(onEnd: () => void): AsyncGenerator<Buffer> {
+async function* endless(bytes: number, onEnd: () => void): AsyncGenerator<Buffer> {
+  const piece = Buffer.alloc(bytes, 'x');
   try {
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -28,20 +27,21 @@ describe('a client that is slow', () => {
       end = resolve;
     });
     app = fastify();
-    app.get('/', (_, reply) =>
-      sendUiMessageStream(reply, { messageId: 'x', events: endless(end) }, { slowMs }),
-    );
+    app.get<{ Params: { bytes: string } }>('/:bytes', ({ params }, reply) => {
+      const events = endless(Number(params.bytes), end);
+      return sendUiMessageStream(reply, { messageId: 'x', events }, { slowMs });
+    });
     await app.listen({ port: 0, host: '127.0.0.1' });
     ({ port } = app.server.address() as AddressInfo);
   });
 
   afterEach(() => app.close());
 
-  const ask = (): Promise<Socket> =>
+  const ask = (bytes = 64 * 1024): Promise<Socket> =>
     new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
         socket.on('error', () => undefined);
-        socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+        socket.write(`GET /${bytes} HTTP/1.1\r\nhost: x\r\n\r\n`);
         resolve(socket);
       });
     });
@@ -55,8 +55,11 @@ describe('a client that is slow', () => {
     await closed;
   });
 
-  it('is not dropped while it takes something', async () => {
-    const socket = await ask();
+  it.each([
+    ['something', 64 * 1024],
+    ['a little of one piece, more than buffers hold', 32 * 1024 * 1024],
+  ])('is not dropped while it takes %s', async (_what, bytes) => {
+    const socket = await ask(bytes);
     let received = 0;
     let isClosed = false;
     socket.once('close', () => {
@@ -65,9 +68,9 @@ describe('a client that is slow', () => {
     socket.on('data', (bytes) => {
       received += bytes.length;
       socket.pause();
-      setTimeout(() => socket.resume(), 2);
+      setTimeout(() => socket.resume(), 20);
     });
-    await new Promise((resolve) => setTimeout(resolve, slowMs * 5));
+    await new Promise((resolve) => setTimeout(resolve, slowMs * 6));
     expect([isClosed, received > 0]).toEqual([false, true]);
     socket.destroy();
     await ended;

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client as PgClient } from 'pg';
 import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
 import { instanceChain } from '../../src/platform/audit';
@@ -5,8 +8,12 @@ import { Database, PlatformTransaction, TeamTransaction, type Statement } from '
 import { AutoVacuum } from '../../src/platform/database/auto-vacuum';
 import { toAppError } from '../../src/platform/errors';
 import { LOGGER } from '../../src/platform/logging';
+import { describeSchema } from '../architecture/catalogue';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createTeam, signUp } from '../support/client';
+import { createTestDatabase } from '../support/databases';
+import { createTestEnv } from '../support/env';
+import { ServerProcesses } from '../support/process';
 
 const onServer = process.env.DATABASE_URL ? describe : describe.skip;
 const embedded = process.env.DATABASE_URL ? describe.skip : describe;
@@ -315,4 +322,37 @@ embedded('the embedded database', () => {
       jest.useRealTimers();
     }
   });
+});
+
+embedded('the database that the build makes, for first starts to copy', () => {
+  it('is the one that migrations make, and for its owner alone', async () => {
+    const processes = await ServerProcesses.build();
+    const place = { dataDir: mkdtempSync(join(tmpdir(), 'ai-studio-first-')), databaseUrl: undefined };
+    const migrated = await createTestDatabase();
+    const describeOf = async (where: typeof place) => {
+      const database = await Database.openAsItIs(createTestEnv(where), 'read');
+      try {
+        const { dataSource } = database;
+        return {
+          schema: await describeSchema(dataSource),
+          migrations: await dataSource.query('select name from schema_migration order by id'),
+          providers: await dataSource.query('select id, kind from ai_provider order by 1'),
+        };
+      } finally {
+        await database.close();
+      }
+    };
+    try {
+      const server = await processes.start(place);
+      server.kill('SIGTERM');
+      await server.exited;
+      expect(statSync(join(place.dataDir, 'database')).mode & 0o777).toBe(0o700);
+      expect(await describeOf(place)).toEqual(await describeOf({ ...migrated, databaseUrl: undefined }));
+      expect(existsSync(join(processes.folder, 'dist/empty-database/PG_VERSION'))).toBe(true);
+    } finally {
+      await processes.close();
+      await migrated.drop();
+      rmSync(place.dataDir, { recursive: true, force: true });
+    }
+  }, 90_000);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { templateVariable, withDatabase, type Template } from './template';
 
-/** Chooses where this run's template goes. The first suite that needs it migrates it: see `template.ts`. */
+/** Chooses where this run's template goes. The first suite that needs it migrates it: see `databases.ts`. */
 export default function globalSetup(): void {
   const server = process.env.DATABASE_URL;
   const name = `ai_studio_template_${randomBytes(6).toString('hex')}`;

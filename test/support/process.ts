@@ -21,7 +21,7 @@ interface Place {
 export class ServerProcesses {
   private readonly all: ServerProcess[] = [];
 
-  private constructor(private readonly folder: string) {}
+  private constructor(readonly folder: string) {}
 
   /** Builds, where no suite of this run has yet. */
   static async build(): Promise<ServerProcesses> {
@@ -80,6 +80,7 @@ export class ServerProcesses {
   }
 }
 
+/** As `npm start` does it, with a migrated database beside it for first starts. */
 async function build(folder: string): Promise<void> {
   const config = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
   config.compilerOptions.deleteOutDir = false;
@@ -87,11 +88,21 @@ async function build(folder: string): Promise<void> {
   const configFile = join(folder, 'nest-cli.json');
   writeFileSync(configFile, JSON.stringify(config));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
-  await promisify(execFile)(process.execPath, [nest, 'build', '--config', relative(root, configFile)], {
-    cwd: root,
-    env: cleanEnvironment(),
-  });
+  const run = (...args: string[]) =>
+    promisify(execFile)(process.execPath, args, { cwd: root, env: cleanEnvironment() });
+  await run(
+    join(root, 'node_modules/@nestjs/cli/bin/nest.js'),
+    'build',
+    '--config',
+    relative(root, configFile),
+  );
+  const emptyDatabase = join(folder, 'dist/empty-database');
+  await run(
+    '--liftoff-only',
+    join(root, 'scripts/make-empty-database.mjs'),
+    join(folder, 'dist'),
+    emptyDatabase,
+  );
 }
 
 /** Of what a process says: a campaign of tens of thousands of requests is told of in gigabytes. */

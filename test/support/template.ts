@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** A migrated, empty database that every test application copies. */
+/** A migrated, empty database that every test application copies, and what else suites share: see `once-a-run.ts`. */
 export interface Template {
   dataDir: string;
   /** Set where the suite runs on PostgreSQL (`DATABASE_URL`). */

@@ -27,7 +27,7 @@ export async function sendUiMessageStream(
   { messageId, events }: AnswerStream,
   { headers = {}, slowMs }: SendOptions = {},
 ): Promise<void> {
-  const body = toPacedBody(reply, withHeartbeats(events), { slowMs });
+  const body = toPacedBody(reply, withHeartbeats(events), slowMs);
   await reply.headers({ ...UI_MESSAGE_STREAM_HEADERS, 'x-message-id': messageId, ...headers }).send(body);
 }
 

@@ -58,6 +58,7 @@ export class ExportService {
     for (let from = 0; from < ids.length; from += pageSize) {
       if (from > 0) await this.assertBelongs(scope);
       const page = await this.branches.listByIds(scope, session.id, ids.slice(from, from + pageSize));
+      if (page.length < Math.min(pageSize, ids.length - from)) throw notFound('The conversation'); // deleted meanwhile
       for (const message of page) yield toMarkdownMessage(message);
     }
   }
@@ -69,6 +70,7 @@ export class ExportService {
       yield `${separator}\n${JSON.stringify(toMessageView(message))}`;
       separator = ',';
     }
+    if (!(await this.sessions.find(scope, session.id))) throw notFound('The conversation'); // deleted meanwhile
     yield '\n]}\n';
   }
 

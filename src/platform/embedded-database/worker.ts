@@ -3,7 +3,7 @@
  * application. Speaks the PostgreSQL protocol on a socket that only this user can reach. Kept to erasable
  * TypeScript: Jest starts this file as it is, the build as JavaScript.
  */
-import { cpSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
@@ -13,7 +13,7 @@ const sharedBuffers = '16MB';
 
 interface WorkerData {
   databaseDir: string;
-  /** An empty one, which the build may have made: making one takes seconds. */
+  /** One that is empty and migrated, which the build may have made: that takes seconds. */
   emptyDatabase: string;
   listen: { path: string } | { host: string; port: number };
   maxConnections: number;
@@ -24,9 +24,20 @@ async function ensureDatabase(databaseDir: string, emptyDatabase: string): Promi
   if (existsSync(databaseDir)) return;
   const draft = `${databaseDir}.new`;
   rmSync(draft, { recursive: true, force: true });
-  if (existsSync(emptyDatabase)) cpSync(realpathSync(emptyDatabase), draft, { recursive: true });
-  else await (await PGlite.create({ dataDir: draft })).close();
+  if (!copy(emptyDatabase, draft)) await (await PGlite.create({ dataDir: draft })).close();
+  chmodSync(draft, 0o700); // PGlite leaves files that anybody may write
   renameSync(draft, databaseDir);
+}
+
+/** False where there is none, or none that this user may read: it only saves time. */
+function copy(emptyDatabase: string, draft: string): boolean {
+  try {
+    cpSync(realpathSync(emptyDatabase), draft, { recursive: true });
+    return true;
+  } catch {
+    rmSync(draft, { recursive: true, force: true });
+    return false;
+  }
 }
 
 async function serve({ databaseDir, emptyDatabase, listen, maxConnections }: WorkerData): Promise<void> {
