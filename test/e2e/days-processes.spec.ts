@@ -1,5 +1,5 @@
 import { randomBytes, scryptSync } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UIMessageChunk } from 'ai';
@@ -49,6 +49,9 @@ describe('bad days of a server', () => {
 
   const messagesOf = async (client: Client, sessionId: string): Promise<Answer['body'][]> =>
     expectStatus(await client.get(`/api/v1/chat/sessions/${sessionId}/messages`)).items;
+
+  const noteOf = ({ dataDir }: TestDatabase): { socketDir?: string } =>
+    JSON.parse(readFileSync(join(dataDir, 'lock'), 'utf8'));
 
   const executionOf = async (client: Client, id: string): Promise<Answer['body']> =>
     (await listExecutions(client)).find((execution) => execution.id === id);
@@ -251,11 +254,14 @@ describe('bad days of a server', () => {
       const before = await messagesOf(owner, sessionId);
       // What it has used is kept from the first third of a second on.
       await eventually(async () => (await executionOf(owner, before[1].executionId)).usage.outputTokens > 0);
+      const socketDir = serverUrl ? undefined : noteOf(database).socketDir;
       server.kill('SIGKILL');
       expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
       await expect(answer.readAll()).rejects.toThrow();
+      if (socketDir) expect(existsSync(socketDir)).toBe(true);
 
       await restart();
+      if (socketDir) expect(existsSync(socketDir)).toBe(false); // nobody else would remove it
       const [question, partial, ...others] = await messagesOf(owner, sessionId);
       expect(others).toEqual([]);
       expect(question).toEqual(before[0]);

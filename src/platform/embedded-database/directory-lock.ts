@@ -1,12 +1,17 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+
+/** How the names of private directories for sockets begin, in the directory for temporary files. */
+export const socketDirPrefix = 'ai-studio-';
 
 interface Holder {
   pid: number;
   host: string;
   since: string;
+  /** Where it listens. Notes of earlier versions do not say. */
+  socketDir?: string;
 }
 
 /** Another live process holds the data directory. Names it. */
@@ -27,8 +32,9 @@ const busy = 5;
  * Takes the lock of an embedded data directory; the database itself takes none. It is a lock of the operating system, by
  * way of SQLite, since Node offers none: it ends with its process however that ends, and holds between containers, where
  * every process is number 1. Returns the release function. Throws {@link DirectoryLockedError}.
+ * @param socketDir where the holder will listen; that of one before, which was killed, is removed
  */
-export function lockDirectory(dataDir: string): () => void {
+export function lockDirectory(dataDir: string, socketDir: string): () => void {
   const note = join(dataDir, 'lock');
   const lock = new DatabaseSync(join(dataDir, 'lock.sqlite'));
   try {
@@ -37,12 +43,20 @@ export function lockDirectory(dataDir: string): () => void {
     lock.close();
     throw isBusy(error) ? new DirectoryLockedError(dataDir, readHolder(note)) : error;
   }
-  const mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+  const former = readHolder(note);
+  if (former?.host === hostname()) removeSocketDir(former.socketDir);
+  const mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString(), socketDir };
   writeFileSync(note, JSON.stringify(mine), { mode: 0o600 });
   return () => {
     rmSync(note, { force: true });
     lock.close();
   };
+}
+
+/** Nobody listens there any more: the lock is ours. */
+function removeSocketDir(socketDir = ''): void {
+  const isOurs = dirname(socketDir) === tmpdir() && basename(socketDir).startsWith(socketDirPrefix);
+  if (isOurs) rmSync(socketDir, { recursive: true, force: true });
 }
 
 function readHolder(note: string): Holder | null {

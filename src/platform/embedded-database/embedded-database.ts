@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { PoolConfig } from 'pg';
-import { lockDirectory } from './directory-lock';
+import { lockDirectory, socketDirPrefix } from './directory-lock';
 
 /**
  * One, so that nothing is mixed up: PGlite is one session, and its socket server lets the messages of two connections
@@ -38,8 +38,8 @@ export interface EmbeddedDatabase {
  */
 export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const unlock = lockDirectory(dataDir);
-  const socketDir = mkdtempSync(join(tmpdir(), 'ai-studio-'));
+  const socketDir = mkdtempSync(join(tmpdir(), socketDirPrefix));
+  const unlock = lockFor(dataDir, socketDir);
   const unixSocket = process.platform !== 'win32';
   const listen = unixSocket
     ? { path: join(socketDir, `.s.PGSQL.${socketPort}`) }
@@ -89,6 +89,15 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
   } catch (error) {
     await worker.terminate();
     cleanUp();
+    throw error;
+  }
+}
+
+function lockFor(dataDir: string, socketDir: string): () => void {
+  try {
+    return lockDirectory(dataDir, socketDir);
+  } catch (error) {
+    rmSync(socketDir, { recursive: true });
     throw error;
   }
 }
