@@ -121,8 +121,10 @@ describe('bad days of a server', () => {
   });
 
   describe('a start that must not be', () => {
+    /** In a directory of its own: that one is in use is said before what is looked at later. */
     const refuse = async (variables: Record<string, string>) => {
-      const server = processes.spawn({ dataDir: join(empty, 'none'), databaseUrl: undefined }, variables);
+      const dataDir = mkdtempSync(join(empty, 'refused-'));
+      const server = processes.spawn({ dataDir, databaseUrl: undefined }, variables);
       const { code } = await server.exited;
       return { code, output: server.output };
     };

@@ -149,6 +149,29 @@ describe('streams of answers', () => {
     publish({ name: 'Streams that somebody else could join', found: given, of: tried, aim: 0 });
   });
 
+  it('carry an answer of very many very small parts, whole', async () => {
+    const count = attempts({ short: 5_000, long: 100_000 });
+    const chunks = Array.from({ length: count }, (_, index) => String(index % 10));
+    wire.next({ reply: { chunks } });
+    const sessionId = await createSession(owner, { modelId: model.id });
+    const response = await owner.fetch(`${sessionsPath}/${sessionId}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text: 'Count.' }),
+    });
+    const events = (await response.text()).split('\n\n');
+    const streamed = events.flatMap((event) => /"type":"text-delta".*"delta":"(\d+)"/.exec(event)?.[1] ?? []);
+    const { items } = expectStatus(await owner.get(`${sessionsPath}/${sessionId}/messages`));
+    const stored = items[1].status === 'complete' ? items[1].parts[0].text : '';
+    const lost = [streamed.join(''), stored].filter((text) => text !== chunks.join(''));
+    publish({
+      name: `Answers of ${count} parts that were not whole, streamed and stored`,
+      found: lost.length,
+      of: 2,
+      aim: 0,
+    });
+  });
+
   it('that are cut have their usage on record', async () => {
     const total = attempts({ short: 20, long: 1_000 });
     const unrecorded: unknown[] = [];
