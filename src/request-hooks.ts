@@ -1,5 +1,5 @@
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toRequestOrigin } from './identity';
 import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
 import type { Env } from './platform/env';
@@ -14,6 +14,8 @@ import { completeRefusal } from './platform/trpc';
 const bodyLimitWithFiles = 32 * 1024 * 1024;
 const routesWithFiles = new Set(['/api/v1/chat', '/api/v1/chat/sessions/:sessionId/messages']);
 const maxHeaders = 100;
+/** How long the rest of a refused body is taken and thrown away, in milliseconds. */
+const lingerMs = 10_000;
 /** In bytes. The largest that anything under `/api/auth` takes is a picture of 100,000 characters. */
 const authBodyLimit = 256 * 1024;
 
@@ -44,9 +46,10 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     if (route.method === 'POST' && routesWithFiles.has(route.url)) route.bodyLimit = bodyLimitWithFiles;
   });
   boundJson(fastify);
-  fastify.addHook('onSend', async (request, _reply, payload) =>
-    request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload,
-  );
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    if (reply.getHeader('connection') === 'close' && !request.raw.complete) takeRest(request, reply);
+    return request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload;
+  });
   const time = app
     .get(Metrics)
     .timer(
@@ -69,6 +72,18 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
       },
       'request',
     );
+  });
+}
+
+/**
+ * Fastify closes the connection once it has refused a body that is too large. A client that is still sending would hear of
+ * that, and not of why: it reads the answer only when it has sent all.
+ */
+function takeRest({ raw: request }: FastifyRequest, reply: FastifyReply): void {
+  void reply.removeHeader('connection');
+  reply.raw.once('finish', () => {
+    request.resume();
+    setTimeout(() => request.complete || request.destroy(), lingerMs).unref();
   });
 }
 

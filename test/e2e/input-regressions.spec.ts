@@ -355,6 +355,34 @@ describe('what once came in and was not refused as it should be', () => {
     await eventually(async () => app.logs.some((line) => line.includes('hung up before its answer')));
   });
 
+  it('a body that is too large and still on its way: its client learned that it was cut, and not why', async () => {
+    const { hostname, port } = new URL(app.url);
+    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
+    const socket = connect(Number(port), hostname);
+    let said = '';
+    let error: Error | undefined;
+    socket.on('data', (bytes) => {
+      said += bytes.toString();
+    });
+    socket.on('error', (thrown) => {
+      error = thrown;
+    });
+    const body = Buffer.alloc(3_000_000, ' ');
+    const head = [
+      'POST /api/v1/agents HTTP/1.1',
+      'host: x',
+      ...credentials,
+      'content-type: application/json',
+    ];
+    socket.write(`${head.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n`);
+    await eventually(async () => said.includes('The body is too large.'));
+    socket.write(body);
+    socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    await new Promise((resolve) => socket.on('close', resolve));
+    expect(error).toBeUndefined();
+    expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200']);
+  });
+
   it('has left no fault of ours in the log', () => {
     expect(listFaults(app)).toEqual([]);
   });
