@@ -1,5 +1,5 @@
 import { LogController, type FastifyRequest } from 'fastify';
-import { logError, toAppError } from './platform/errors';
+import { isPrematureClose, logError, toAppError } from './platform/errors';
 import type { Logger } from './platform/logging';
 
 /** Tells of answers that were cut by an error of ours once they had begun: they have their status already, and no filter hears. */
@@ -8,8 +8,8 @@ export class CutAnswerLog extends LogController {
     super();
   }
 
-  override streamError(error: Error & { code?: string }, request: FastifyRequest): void {
-    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return; // the client went: its request is logged as any other
+  override streamError(error: Error, request: FastifyRequest): void {
+    if (isPrematureClose(error)) return; // its request is logged as any other
     logError(this.logger, toAppError(error), {
       requestId: request.id,
       method: request.method,

@@ -1,5 +1,6 @@
 export { AppError, errorCodes, notFound, type ErrorCode } from './app-error';
 export { errorMeanings } from './error-meanings';
+export { isPrematureClose } from './premature-close';
 export { RestErrorFilter, restErrorBody } from './rest-error.filter';
 export { restStatus } from './rest-status';
 export { formatTrpcError, toTrpcError } from './trpc-errors';

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LOGGER, type Logger } from '../logging';
 import type { AppError } from './app-error';
 import { logError } from './log-error';
+import { isPrematureClose } from './premature-close';
 import { restStatus } from './rest-status';
 import { toAppError } from './to-app-error';
 
@@ -30,14 +31,4 @@ export class RestErrorFilter implements ExceptionFilter {
     if (reply.sent || reply.raw.headersSent) return;
     void reply.status(restStatus[error.code]).headers(error.headers).send(restErrorBody(error, request.id));
   }
-}
-
-/** What Node says of an answer that was still to be written when its connection ended. Without instanceof: see `statusOf`. */
-function isPrematureClose(thrown: unknown): boolean {
-  return (
-    typeof thrown === 'object' &&
-    thrown !== null &&
-    'code' in thrown &&
-    thrown.code === 'ERR_STREAM_PREMATURE_CLOSE'
-  );
 }
