@@ -31,6 +31,10 @@ const inRoot = (...parts) => join(root, ...parts);
 const server = JSON.parse(readFileSync(inRoot('scripts/server-options.json'), 'utf8'));
 /** How suites run, whose worker processes hold an embedded database each. */
 const jest = ['--liftoff-only', inRoot('node_modules/jest/bin/jest.js')];
+const jestEnvironment = {
+  NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+  AI_STUDIO_TEST_BUILD: inRoot('dist'),
+};
 const [command = 'start', ...rest] = process.argv.slice(2);
 
 const commands = {
@@ -40,9 +44,9 @@ const commands = {
   },
   test: () => {
     build();
-    return launch([...jest, ...rest], {
-      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-    });
+    const isWhole = rest.every((argument) => argument.startsWith('-'));
+    const config = isWhole ? ['--config', inRoot('jest.batches.config.cjs')] : [];
+    return launch([...jest, ...config, ...rest], jestEnvironment);
   },
   ...Object.fromEntries(
     ['isolation', 'secrets', 'input', 'audit', 'streams'].map((name) => [`prove:${name}`, () => prove(name)]),
@@ -241,7 +245,7 @@ async function prove(name) {
   const seed = values.seed ?? String(randomInt(2 ** 31));
   console.log(`npm run prove:${name} -- --seed ${seed}\n`);
   const code = await launch([...jest, '--runInBand', `test/prove/${name}`, ...positionals], {
-    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+    ...jestEnvironment,
     PROVE: 'long',
     PROVE_SEED: seed,
     PROVE_REPORT: report,

@@ -138,73 +138,50 @@ const texts: Violation[] = [
 jest.setTimeout(120_000);
 
 describe('the doors between the rooms', () => {
-  let whole: Scratch;
-  let broken: Scratch;
+  /** The product, and in it each broken door: what else is found, is broken in the product as it is. */
+  let scratch: Scratch;
+  const broken = [...imports, ...names, ...texts].map(([, path]) => path);
 
   beforeAll(() => {
-    whole = createScratch();
-    broken = createScratch();
-    for (const [, path, text] of [...imports, ...names, ...texts]) broken.add(path, text);
+    scratch = createScratch();
+    for (const [, path, text] of [...imports, ...names, ...texts]) scratch.add(path, text);
   });
 
-  afterAll(() => {
-    whole.remove();
-    broken.remove();
+  afterAll(() => scratch.remove());
+
+  it('fail check:boundaries where they are broken, by their name, and nowhere else', async () => {
+    const { passed, output } = await scratch.run('check:boundaries');
+    expect(passed).toBe(false);
+    for (const [rule, path] of imports) expect(output).toMatch(new RegExp(`error ${rule}: ${path} →`));
+    const violations = output.split(/^\s*(?=(?:error|warn|info) )/m).slice(1);
+    expect(violations.length).toBeGreaterThanOrEqual(imports.length);
+    expect(violations.filter((text) => !broken.some((path) => text.includes(path)))).toEqual([]);
   });
 
-  describe('check:boundaries', () => {
-    it('passes the product as it is', async () => {
-      expect(await whole.run('check:boundaries')).toEqual({
-        passed: true,
-        output: expect.stringContaining('no dependency violations'),
-      });
-    });
-
-    it('fails on each broken door, by its name', async () => {
-      const { passed, output } = await broken.run('check:boundaries');
-      expect(passed).toBe(false);
-      for (const [rule, path] of imports) expect(output).toMatch(new RegExp(`error ${rule}: ${path} →`));
-    });
-
-    it('has no rule without a proof, and none that explains nothing', () => {
-      const rules = readRules();
-      expect(rules.map(({ name }) => name).toSorted()).toEqual(
-        [...new Set(imports.map(([rule]) => rule))].toSorted(),
-      );
-      for (const rule of rules)
-        expect(rule).toMatchObject({ severity: 'error', comment: expect.stringMatching(/\w{3,}.*\./) });
-    });
+  it('have no rule without a proof, and none that explains nothing', () => {
+    const rules = readRules();
+    expect(rules.map(({ name }) => name).toSorted()).toEqual(
+      [...new Set(imports.map(([rule]) => rule))].toSorted(),
+    );
+    for (const rule of rules)
+      expect(rule).toMatchObject({ severity: 'error', comment: expect.stringMatching(/\w{3,}.*\./) });
   });
 
-  describe('check:lint', () => {
+  it('fail check:lint where they are broken, by their name, and nowhere else', async () => {
     const doors = /no-restricted-(globals|properties|imports)/;
-
-    it('finds no broken door in the product as it is', async () => {
-      const { output } = await whole.run('check:lint', '--format=unix', 'src', 'libs');
-      expect(output.split('\n').filter((line) => doors.test(line))).toEqual([]);
-    });
-
-    it('fails on each broken door, by its name', async () => {
-      const { passed, output } = await broken.run('check:lint', '--format=unix', 'src', 'libs');
-      expect(passed).toBe(false);
-      for (const [rule, path] of names) expect(output).toMatch(new RegExp(`${path}:.*${rule}`));
-    });
+    const { passed, output } = await scratch.run('check:lint', '--format=unix', 'src', 'libs');
+    expect(passed).toBe(false);
+    for (const [rule, path] of names) expect(output).toMatch(new RegExp(`${path}:.*${rule}`));
+    const found = output.split('\n').filter((line) => doors.test(line));
+    expect(found.filter((line) => !broken.some((path) => line.startsWith(`${path}:`)))).toEqual([]);
   });
 
-  describe('what only the text of a file shows', () => {
-    const check = (scratch: Scratch) =>
-      scratch
-        .sources()
-        .flatMap(({ path, text }) => findBrokenDoors(path, text).map((found) => ({ path, ...found })));
-
-    it('is in order in the product as it is', () => {
-      expect(check(whole)).toEqual([]);
-    });
-
-    it('is found wherever it is broken', () => {
-      const found = check(broken);
-      for (const [door, path] of texts) expect(found).toContainEqual(expect.objectContaining({ door, path }));
-    });
+  it('are found where only the text of a file shows that they are broken, and nowhere else', () => {
+    const found = scratch
+      .sources()
+      .flatMap(({ path, text }) => findBrokenDoors(path, text).map((door) => ({ path, ...door })));
+    for (const [door, path] of texts) expect(found).toContainEqual(expect.objectContaining({ door, path }));
+    expect(found.filter(({ path }) => !broken.includes(path))).toEqual([]);
   });
 });
 

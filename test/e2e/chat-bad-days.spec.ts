@@ -309,7 +309,7 @@ describe('a start where nothing can listen', () => {
   let taken: Server;
 
   beforeAll(async () => {
-    processes = await ServerProcesses.build();
+    processes = new ServerProcesses();
     dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-deaf-'));
     taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
@@ -325,7 +325,7 @@ describe('a start where nothing can listen', () => {
     ['HOST', { HOST: '300.1.1.1', PORT: '0' }],
     ['HOST', { HOST: 'http://localhost', PORT: '3999' }],
     ['HOST', { HOST: 'not-a-host.invalid', PORT: '0' }],
-    ['HOST', { HOST: '192.0.2.1', PORT: '3999' }],
+    ['HOST', { HOST: '192.0.2.1', PORT: '0' }],
     ['PORT', { HOST: '127.0.0.1', PORT: 'taken' }],
   ])(
     'names %s and lets go of the data: %j',

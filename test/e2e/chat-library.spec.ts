@@ -182,7 +182,7 @@ describe('a library of conversations', () => {
       const leaving = await addMember(app, owner);
       const sessionId = await createSession(leaving);
       await say(leaving, sessionId, { text: 'Hello' });
-      await growConversation(app, sessionId, 300, 'x'.repeat(60_000)); // more than sockets hold
+      await growConversation(app, sessionId, 220, 'x'.repeat(60_000)); // more than sockets hold
       const response = await leaving.fetch(`${sessionsPath}/${sessionId}/export?format=json`);
       const body = response.body!.getReader();
       await body.read();

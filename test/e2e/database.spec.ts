@@ -11,7 +11,6 @@ import { LOGGER } from '../../src/platform/logging';
 import { describeSchema } from '../architecture/catalogue';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createTeam, signUp } from '../support/client';
-import { createTestDatabase } from '../support/databases';
 import { createTestEnv } from '../support/env';
 import { ServerProcesses } from '../support/process';
 
@@ -326,9 +325,12 @@ embedded('the embedded database', () => {
 
 embedded('the database that the build makes, for first starts to copy', () => {
   it('is the one that migrations make, and for its owner alone', async () => {
-    const processes = await ServerProcesses.build();
+    const processes = new ServerProcesses();
     const place = { dataDir: mkdtempSync(join(tmpdir(), 'ai-studio-first-')), databaseUrl: undefined };
-    const migrated = await createTestDatabase();
+    const migrated = {
+      dataDir: mkdtempSync(join(tmpdir(), 'ai-studio-migrated-')),
+      databaseUrl: undefined,
+    };
     const describeOf = async (where: typeof place) => {
       const database = await Database.openAsItIs(createTestEnv(where), 'read');
       try {
@@ -347,12 +349,12 @@ embedded('the database that the build makes, for first starts to copy', () => {
       server.kill('SIGTERM');
       await server.exited;
       expect(statSync(join(place.dataDir, 'database')).mode & 0o777).toBe(0o700);
-      expect(await describeOf(place)).toEqual(await describeOf({ ...migrated, databaseUrl: undefined }));
+      await (await Database.open(createTestEnv(migrated))).close();
+      expect(await describeOf(place)).toEqual(await describeOf(migrated));
       expect(existsSync(join(processes.folder, 'dist/empty-database/PG_VERSION'))).toBe(true);
     } finally {
       await processes.close();
-      await migrated.drop();
-      rmSync(place.dataDir, { recursive: true, force: true });
+      for (const { dataDir } of [migrated, place]) rmSync(dataDir, { recursive: true, force: true });
     }
   }, 90_000);
 });

@@ -269,7 +269,7 @@ describe('a weakness of its peers', () => {
   describe('an insecure default', () => {
     it('starts nothing in production: neither without keys of its own, nor with an example key', async () => {
       const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-empty-'));
-      const processes = await ServerProcesses.build();
+      const processes = new ServerProcesses();
       const refuse = async (variables: Record<string, string>) => {
         const started = processes.spawn({ dataDir, databaseUrl: undefined }, variables);
         return { code: (await started.exited).code, output: started.output };

@@ -115,7 +115,7 @@ describeLong('planted secrets of a server process', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
-    processes = await ServerProcesses.build();
+    processes = new ServerProcesses();
     database = await createTestDatabase();
   });
 

@@ -18,17 +18,17 @@ export interface TestDatabase {
 
 /** A fresh, migrated database: a copied directory, or a database made from the template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const template = await onceARun('data', makeTemplate);
-  const { databaseUrl: templateUrl } = readTemplate();
+  const { folder, databaseUrl: templateUrl } = readTemplate();
   const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
   if (!templateUrl) {
-    cpSync(template, dataDir, { recursive: true });
+    cpSync(join(folder, 'data'), dataDir, { recursive: true });
     return {
       dataDir,
       databaseUrl: undefined,
       drop: async () => rmSync(dataDir, { recursive: true, force: true }),
     };
   }
+  await onceARun('migration', (dir) => migrate(dir, templateUrl));
   const name = `ai_studio_test_${randomBytes(6).toString('hex')}`;
   await administer(templateUrl, `create database ${name} template ${databaseName(templateUrl)}`);
   return {
@@ -41,10 +41,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Migrates the run's template. */
-async function makeTemplate(dataDir: string): Promise<void> {
-  const { databaseUrl } = readTemplate();
-  if (databaseUrl) await administer(databaseUrl, `create database ${databaseName(databaseUrl)}`);
+/** Makes the run's template on the server. */
+async function migrate(dataDir: string, databaseUrl: string): Promise<void> {
+  await administer(databaseUrl, `create database ${databaseName(databaseUrl)}`);
   const database = await Database.open(createTestEnv({ dataDir, databaseUrl }));
   await database.close();
 }

@@ -7,7 +7,7 @@ import { readTemplate } from './template';
  * it, or hears that it failed. The folder goes when the run ends.
  */
 export async function onceARun(name: string, make: (folder: string) => Promise<void>): Promise<string> {
-  const folder = join(readTemplate().dataDir, name);
+  const folder = join(readTemplate().folder, name);
   const [ready, failed] = [`${folder}.ready`, `${folder}.failed`];
   if (existsSync(ready)) return folder;
   if (!isMine(folder)) {

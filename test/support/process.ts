@@ -1,12 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import options from '../../scripts/server-options.json';
 import { generousLimits } from './env';
-import { onceARun } from './once-a-run';
-
-const root = resolve(__dirname, '../..');
+import { readTemplate } from './template';
 
 /** Where a server keeps its data. */
 interface Place {
@@ -14,19 +10,10 @@ interface Place {
   databaseUrl: string | undefined;
 }
 
-/**
- * Real server processes, built from the sources as they are now: into a folder of the run's own, so that neither an old
- * build is tested nor a build that somebody runs at the same time is disturbed. `close` ends what still runs.
- */
+/** Real server processes, of this run's copy of the build. `close` ends what still runs. */
 export class ServerProcesses {
   private readonly all: ServerProcess[] = [];
-
-  private constructor(readonly folder: string) {}
-
-  /** Builds, where no suite of this run has yet. */
-  static async build(): Promise<ServerProcesses> {
-    return new ServerProcesses(await onceARun('build', build));
-  }
+  readonly folder = join(readTemplate().folder, 'build');
 
   /** Spawns a server, as `npm start` does, with these environment variables and no others. */
   spawn(place: Place, variables: Record<string, string> = {}, script = ['main.js']): ServerProcess {
@@ -78,31 +65,6 @@ export class ServerProcesses {
     for (const server of this.all) server.kill('SIGKILL');
     await Promise.all(this.all.map(({ exited }) => exited));
   }
-}
-
-/** As `npm start` does it, with a migrated database beside it for first starts. */
-async function build(folder: string): Promise<void> {
-  const config = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
-  config.compilerOptions.deleteOutDir = false;
-  config.compilerOptions.builder.options.outDir = join(folder, 'dist');
-  const configFile = join(folder, 'nest-cli.json');
-  writeFileSync(configFile, JSON.stringify(config));
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  const run = (...args: string[]) =>
-    promisify(execFile)(process.execPath, args, { cwd: root, env: cleanEnvironment() });
-  await run(
-    join(root, 'node_modules/@nestjs/cli/bin/nest.js'),
-    'build',
-    '--config',
-    relative(root, configFile),
-  );
-  const emptyDatabase = join(folder, 'dist/empty-database');
-  await run(
-    '--liftoff-only',
-    join(root, 'scripts/make-empty-database.mjs'),
-    join(folder, 'dist'),
-    emptyDatabase,
-  );
 }
 
 /** Of what a process says: a campaign of tens of thousands of requests is told of in gigabytes. */

@@ -1,18 +1,17 @@
 import { Client } from 'pg';
 
-/** A migrated, empty database that every test application copies, and what else suites share: see `once-a-run.ts`. */
+/** What the suites of one run of Jest share: made by `global-setup.ts`. */
 export interface Template {
-  dataDir: string;
-  /** Set where the suite runs on PostgreSQL (`DATABASE_URL`). */
+  /** `build`: the product as it was built; `data`: a migrated, empty embedded database in `database`. */
+  folder: string;
+  /** Of a migrated, empty database on the server, where the suites run on PostgreSQL (`DATABASE_URL`). */
   databaseUrl: string | undefined;
 }
 
 export const templateVariable = 'AI_STUDIO_TEST_TEMPLATE';
 
 export function readTemplate(): Template {
-  const template = JSON.parse(process.env[templateVariable] ?? '{}') as Partial<Template>;
-  if (!template.dataDir) throw new Error('The template is missing: run tests through jest.config.cjs.');
-  return { dataDir: template.dataDir, databaseUrl: template.databaseUrl };
+  return JSON.parse(process.env[templateVariable] ?? '') as Template; // what global-setup.ts wrote
 }
 
 /** Runs one statement on the server's maintenance database. */

@@ -29,7 +29,7 @@ export function targetOf(app: TestApp): Target {
 /** A server process of its own, which alone can end, warn and be weighed. */
 export async function startTarget(): Promise<Target> {
   const database = await createTestDatabase();
-  const servers = await ServerProcesses.build();
+  const servers = new ServerProcesses();
   const server = await servers.start(database, { LOG_LEVEL: 'info' });
   let ended = false;
   void server.exited.then(() => (ended = true));
