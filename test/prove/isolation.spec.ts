@@ -129,7 +129,7 @@ describe('a team', () => {
   });
 
   it('guards each door: whoever is too low for one is let in once its permission is lowered', async () => {
-    publishMutants('Permissions lowered, and noticed', await removeGuards(range, recipes));
+    publishMutants('Permissions lowered, and noticed', await removeGuards(range, recipes, some(40)));
   });
 
   /** Recipes as they are meant, each from the same state of the database. */
