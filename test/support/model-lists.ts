@@ -4,7 +4,8 @@ import type { ListKind, ModelListServer } from './wire/model-lists';
 import type { ListContext, ModelListing } from '../../src/ai-studio/model-sync/adapters/adapter';
 import { modelListAdapters } from '../../src/ai-studio/model-sync/adapters';
 
-const guard = new EgressGuard({ allowHosts: [{ host: '127.0.0.1' }] });
+/** Of the suite that runs. */
+let guard: EgressGuard | undefined;
 
 export const testKey = 'sk-test-0123456789';
 
@@ -18,7 +19,7 @@ export function contextFor(
   return {
     baseUrl: server.baseUrl(kind),
     apiKey: testKey,
-    fetch: guard.fetch,
+    fetch: (guard ??= new EgressGuard({ allowHosts: [{ host: '127.0.0.1' }] })).fetch,
     signal: new AbortController().signal,
     sleep: async (ms, signal) => {
       signal.throwIfAborted();
@@ -47,6 +48,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   return error;
 }
 
-export function closeGuard(): Promise<void> {
-  return guard.close();
+export async function closeGuard(): Promise<void> {
+  await guard?.close();
+  guard = undefined;
 }
