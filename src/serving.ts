@@ -9,19 +9,32 @@ import { explained } from './cannot-listen';
 import { firstSteps } from './first-steps';
 import type { StopReason, StopRequest } from './stop-request';
 
-/** Builds the application on the database that is being opened, listens, and stops when it is asked to. */
+/**
+ * Builds the application on the database that is being opened, listens, and stops when it is asked to; at once, where the
+ * embedded database dies.
+ */
 export async function serve(
   env: Env,
   logger: Logger,
   embeddedDatabase: Promise<EmbeddedDatabase> | undefined,
   stopRequest: StopRequest,
 ): Promise<void> {
+  embeddedDatabase?.then(
+    ({ died }) => died.then((reason) => endWithout(logger, reason)),
+    () => undefined, // createApp hears, and throws it
+  );
   const app = await createApp(env, logger, { embeddedDatabase });
   if (!stopRequest.isMade) {
     await listen(app, env);
     process.stdout.write(firstSteps(env, await hasNoAccount(app.get(Database))));
   }
   stopRequest.onceMade((reason) => stop(app, logger, reason));
+}
+
+/** Nothing can be answered, finished or kept any more. It is left as by `kill -9`, and the next start ends what was unfinished. */
+function endWithout(logger: Logger, reason: Error): void {
+  logger.fatal({ err: reason }, 'the embedded database died; start the server again');
+  process.exit(1);
 }
 
 function stop(app: NestFastifyApplication, logger: Logger, reason: StopReason): void {

@@ -1,16 +1,20 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { Client as PgClient } from 'pg';
 import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
 import { instanceChain } from '../../src/platform/audit';
 import { Database, PlatformTransaction, TeamTransaction, type Statement } from '../../src/platform/database';
 import { AutoVacuum } from '../../src/platform/database/auto-vacuum';
+import { startEmbeddedDatabase } from '../../src/platform/embedded-database';
 import { toAppError } from '../../src/platform/errors';
 import { LOGGER } from '../../src/platform/logging';
 import { describeSchema } from '../architecture/catalogue';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createTeam, signUp } from '../support/client';
+import { createTestDatabase } from '../support/databases';
 import { createTestEnv } from '../support/env';
 import { ServerProcesses } from '../support/process';
 
@@ -323,9 +327,50 @@ embedded('the embedded database', () => {
   });
 });
 
-embedded('the database that the build makes, for first starts to copy', () => {
-  it('is the one that migrations make, and for its owner alone', async () => {
-    const processes = new ServerProcesses();
+embedded('the thread of the embedded database', () => {
+  it('is told of when it dies unasked, and the stop after that ends and releases the directory', async () => {
+    const place = await createTestDatabase();
+    const threads: Worker[] = [];
+    const note = (message: unknown) => void threads.push((message as { worker: Worker }).worker); // as Node documents the channel
+    subscribe('worker_threads', note);
+    try {
+      const database = await startEmbeddedDatabase(place.dataDir);
+      expect(threads).toHaveLength(1);
+      await threads[0]!.terminate();
+      expect(await database.died).toMatchObject({ message: 'The embedded database ended with code 1.' });
+      await database.stop();
+      const next = await startEmbeddedDatabase(place.dataDir);
+      const died = jest.fn();
+      void next.died.then(died);
+      await next.stop();
+      expect(died).not.toHaveBeenCalled(); // it was asked
+    } finally {
+      unsubscribe('worker_threads', note);
+      await place.drop();
+    }
+  });
+});
+
+embedded('server processes on an embedded database', () => {
+  const processes = new ServerProcesses();
+
+  afterAll(() => processes.close());
+
+  it('say so and end when its thread dies: without it nothing can be answered', async () => {
+    const place = await createTestDatabase();
+    const killThread = `process.once('worker',(thread)=>process.once('SIGUSR2',()=>thread.terminate()))`;
+    const server = await processes.start(place, {
+      NODE_OPTIONS: `--import=data:text/javascript,${killThread}`,
+    });
+    server.kill('SIGUSR2');
+    expect(await server.exited).toEqual({ code: 1, signal: null });
+    expect(server.output).toMatch(/"level":"fatal".*The embedded database ended with code 1/);
+    const database = await Database.openAsItIs(createTestEnv(place), 'read');
+    await database.close();
+    await place.drop();
+  }, 60_000);
+
+  it('copy, at their first start, what the build has made: what migrations make, and for its owner alone', async () => {
     const place = { dataDir: mkdtempSync(join(tmpdir(), 'ai-studio-first-')), databaseUrl: undefined };
     const migrated = {
       dataDir: mkdtempSync(join(tmpdir(), 'ai-studio-migrated-')),
@@ -353,7 +398,6 @@ embedded('the database that the build makes, for first starts to copy', () => {
       expect(await describeOf(place)).toEqual(await describeOf(migrated));
       expect(existsSync(join(processes.folder, 'dist/empty-database/PG_VERSION'))).toBe(true);
     } finally {
-      await processes.close();
       for (const { dataDir } of [migrated, place]) rmSync(dataDir, { recursive: true, force: true });
     }
   }, 90_000);

@@ -27,7 +27,12 @@ export interface EmbeddedDatabase {
     PoolConfig,
     'host' | 'port' | 'user' | 'database' | 'ssl' | 'max' | 'connectionTimeoutMillis' | 'onConnect'
   >;
-  /** Closes the database cleanly and releases the directory. */
+  /** Resolves, with the reason, when its thread ends and nobody has called `stop`. Every query fails from then on. */
+  died: Promise<Error>;
+  /**
+   * Closes the database cleanly and releases the directory. Throws what the thread failed with while it closed; of one
+   * that had died before, there is only the directory to release.
+   */
   stop(): Promise<void>;
 }
 
@@ -55,18 +60,27 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
     env: {},
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
+  const exited = exitOf(worker);
   const cleanUp = () => {
     rmSync(socketDir, { recursive: true, force: true });
     unlock();
   };
   try {
-    const ready = await nextMessage(worker);
+    const ready = await nextMessage(worker, exited);
     if (ready.type !== 'ready') {
       throw new Error(
         `The embedded database in ${dataDir} does not open: ${ready.message ?? 'unknown reason'}`,
       );
     }
     const address = unixSocket ? { host: socketDir, port: socketPort } : parseAddress(ready.connection ?? '');
+    let state: 'running' | 'stopping' | 'dead' = 'running';
+    const died = new Promise<Error>((resolve) => {
+      void exited.then((reason) => {
+        if (state !== 'running') return;
+        state = 'dead';
+        resolve(reason);
+      });
+    });
     return {
       connection: {
         ...address,
@@ -78,12 +92,18 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
         // There is one session for ever: a new connection must not find the statements that the one before prepared.
         onConnect: (client) => void client.query('deallocate all').catch(() => undefined), // the connection is lost: the next query says so
       },
+      died,
       stop: async () => {
-        const stopped = nextMessage(worker);
+        if (state === 'dead') return cleanUp();
+        state = 'stopping';
+        const stopped = nextMessage(worker, exited);
         worker.postMessage('stop');
-        await stopped;
-        await worker.terminate();
-        cleanUp();
+        try {
+          await stopped;
+        } finally {
+          await worker.terminate();
+          cleanUp();
+        }
       },
     };
   } catch (error) {
@@ -102,12 +122,26 @@ function lockFor(dataDir: string, socketDir: string): () => void {
   }
 }
 
-function nextMessage(worker: Worker): Promise<WorkerMessage> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`The embedded database ended with code ${code}.`)));
+/** Resolves when the thread has ended, with why. Nothing else listens for its errors: an unheard one would end the process. */
+function exitOf(worker: Worker): Promise<Error> {
+  return new Promise((resolve) => {
+    let failure: Error | undefined;
+    worker.once('error', (error: Error) => (failure = error)); // it ends next
+    worker.once('exit', (code) =>
+      resolve(failure ?? new Error(`The embedded database ended with code ${code}.`)),
+    );
   });
+}
+
+/** Throws why the thread ended, where it ends instead of saying something. */
+async function nextMessage(worker: Worker, exited: Promise<Error>): Promise<WorkerMessage> {
+  const { promise: message, resolve } = Promise.withResolvers<WorkerMessage>();
+  worker.once('message', resolve);
+  try {
+    return await Promise.race([message, exited.then((reason) => Promise.reject<never>(reason))]);
+  } finally {
+    worker.off('message', resolve);
+  }
 }
 
 function parseAddress(connection: string): { host: string; port: number } {
