@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -32,7 +32,7 @@ const busy = 5;
  * Takes the lock of an embedded data directory; the database itself takes none. It is a lock of the operating system, by
  * way of SQLite, since Node offers none: it ends with its process however that ends, and holds between containers, where
  * every process is number 1. Returns the release function. Throws {@link DirectoryLockedError}.
- * @param socketDir where the holder will listen; that of one before, which was killed, is removed
+ * @param socketDir where the holder will listen; that of one before, which was killed, is removed where it can be
  */
 export function lockDirectory(dataDir: string, socketDir: string): () => void {
   const note = join(dataDir, 'lock');
@@ -53,10 +53,20 @@ export function lockDirectory(dataDir: string, socketDir: string): () => void {
   };
 }
 
-/** Nobody listens there any more: the lock is ours. */
+/**
+ * Nobody listens there any more: the lock is ours. It goes where it is a directory of this user's; of a link not even the
+ * link does. It is only tidying, and no start is refused for it: what cannot be removed stays.
+ */
 function removeSocketDir(socketDir = ''): void {
-  const isOurs = dirname(socketDir) === tmpdir() && basename(socketDir).startsWith(socketDirPrefix);
-  if (isOurs) rmSync(socketDir, { recursive: true, force: true });
+  if (dirname(socketDir) !== tmpdir() || !basename(socketDir).startsWith(socketDirPrefix)) return;
+  const path = join(tmpdir(), basename(socketDir)); // without a slash at its end, which would follow a link
+  try {
+    const found = lstatSync(path);
+    const isOurs = found.isDirectory() && (!process.getuid || found.uid === process.getuid());
+    if (isOurs) rmSync(path, { recursive: true });
+  } catch {
+    // it is gone already, or stays
+  }
 }
 
 function readHolder(note: string): Holder | null {
