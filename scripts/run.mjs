@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { removeOldDatabases } from './empty-databases.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inRoot = (...parts) => join(root, ...parts);
@@ -166,8 +167,7 @@ function putEmptyDatabase() {
     if (!existsSync(join(cache, name))) makeEmptyDatabase(join(cache, name));
     rmSync(link, { force: true }); // one that leads nowhere
     symlinkSync(join(cache, name), link, 'junction');
-    const others = readdirSync(cache).filter((entry) => entry !== name && !entry.includes('.'));
-    for (const entry of others) rmSync(join(cache, entry), { recursive: true, force: true });
+    removeOldDatabases(cache, name);
   } catch (error) {
     console.error(
       `No empty database was put beside the build; the first start makes its own. ${error.message}`,

@@ -1,7 +1,18 @@
+import { execFile } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { Client as PgClient } from 'pg';
 import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
@@ -368,6 +379,23 @@ embedded('server processes on an embedded database', () => {
     const database = await Database.openAsItIs(createTestEnv(place), 'read');
     await database.close();
     await place.drop();
+  }, 60_000);
+
+  it('make their own at their first start, where the one to copy cannot be read to its end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ai-studio-unreadable-'));
+    const room = 'dist/src/platform/embedded-database';
+    cpSync(join(processes.folder, room), join(folder, room), { recursive: true });
+    symlinkSync(join(processes.folder, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    // A directory whose path is longer than any may be: it is listed, and nobody can open it, not even root.
+    const [half, upper] = [Array(12).fill('x'.repeat(200)).join('/'), join(folder, 'dist/empty-database')];
+    mkdirSync(join(upper, half), { recursive: true });
+    mkdirSync(join(folder, 'lower', half), { recursive: true });
+    renameSync(join(folder, 'lower'), join(upper, half, 'lower'));
+    const open = `require('./${room}').startEmbeddedDatabase('data').then((database) => database.stop())`;
+    await promisify(execFile)(process.execPath, ['--liftoff-only', '--eval', open], { cwd: folder });
+    expect(existsSync(join(folder, 'data/database/PG_VERSION'))).toBe(true);
+    renameSync(join(upper, half, 'lower'), join(folder, 'lower'));
+    rmSync(folder, { recursive: true });
   }, 60_000);
 
   it('copy, at their first start, what the build has made: what migrations make, and for its owner alone', async () => {

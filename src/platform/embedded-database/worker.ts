@@ -1,7 +1,7 @@
 /*
  * The thread in which the embedded database lives, so that a long statement never stalls the event loop of the
- * application. Speaks the PostgreSQL protocol on a socket that only this user can reach. Kept to erasable
- * TypeScript: Jest starts this file as it is, the build as JavaScript.
+ * application. Speaks the PostgreSQL protocol on a socket that only this user can reach; on Windows on a loopback port,
+ * which others of the machine can. Kept to erasable TypeScript: Jest starts this file as it is, the build as JavaScript.
  */
 import { chmodSync, cpSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -29,10 +29,13 @@ async function ensureDatabase(databaseDir: string, emptyDatabase: string): Promi
   renameSync(draft, databaseDir);
 }
 
-/** False where there is none, or none that this user may read: it only saves time. */
+/**
+ * False where there is none, none that this user may read, or one that is removed meanwhile: it only saves time. The filter
+ * lets all through; without one, Node copies in C++ and a directory that does not open ends the process (nodejs/node#63970).
+ */
 function copy(emptyDatabase: string, draft: string): boolean {
   try {
-    cpSync(realpathSync(emptyDatabase), draft, { recursive: true });
+    cpSync(realpathSync(emptyDatabase), draft, { recursive: true, filter: () => true });
     return true;
   } catch {
     rmSync(draft, { recursive: true, force: true });
