@@ -38,7 +38,8 @@ export interface EmbeddedDatabase {
 
 /**
  * Opens the embedded database in `dataDir/database`, locked for this process. It listens on a Unix socket in a private
- * temporary directory (a loopback port on Windows), so there is no port to choose and no other user can connect.
+ * temporary directory, so there is no port to choose and no other user can connect. On Windows it listens on a loopback
+ * port that the system chooses, and asks for no password: every user of the machine can connect there.
  * Throws `DirectoryLockedError`, or an error that says why the directory cannot be opened.
  */
 export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
