@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createSession, createTeam, signUp, type Answer } from '../support/client';
 import { exchange } from '../support/raw-http';
@@ -17,15 +17,24 @@ describe('what once came in and was not refused as it should be', () => {
 
   afterAll(() => app.close());
 
+  /** A request of the admin up to its body, as it is sent. */
+  function toHead(line: string, headers: string[]): string {
+    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
+    return [`${line} HTTP/1.1`, ...credentials, ...headers, '', ''].join('\r\n');
+  }
+
+  function openConnection(): Socket {
+    const { hostname, port } = new URL(app.url);
+    return connect(Number(port), hostname);
+  }
+
   /** Sends lines as they are: `fetch` would put them right. */
   async function speak(method: string, path: string, headers: string[], body = ''): Promise<Answer> {
-    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
-    const head = [`${method} ${path} HTTP/1.1`, ...credentials, 'connection: close', ...headers];
-    const { outcome, ...answer } = await exchange(
-      app.url,
-      Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`),
-      { method, timeoutMs: 5_000 },
-    );
+    const head = toHead(`${method} ${path}`, ['connection: close', ...headers]);
+    const { outcome, ...answer } = await exchange(app.url, Buffer.from(head + body), {
+      method,
+      timeoutMs: 5_000,
+    });
     expect(outcome).toBe('answered');
     return { ...answer, body: JSON.parse(answer.text) };
   }
@@ -279,9 +288,8 @@ describe('what once came in and was not refused as it should be', () => {
   });
 
   it('a body that is cut off, which was logged as a fault of ours', async () => {
-    const { hostname, port } = new URL(app.url);
     await new Promise<void>((closed) => {
-      const socket = connect(Number(port), hostname);
+      const socket = openConnection();
       socket.write('POST /trpc/chat.createSession HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n');
       socket.write('content-length: 50\r\n\r\n{"title":');
       socket.on('close', () => closed());
@@ -294,13 +302,11 @@ describe('what once came in and was not refused as it should be', () => {
     const sessionId = await createSession(admin);
     const answer = await openAnswer(admin, sessionId, { text: slowly(2_000, 50) });
     await answer.readWords(1);
-    const { hostname, port } = new URL(app.url);
-    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
     const text = await new Promise<string>((closed) => {
       let said = '';
-      const socket = connect(Number(port), hostname);
-      const head = [`GET /api/v1/chat/sessions/${sessionId}/stream HTTP/1.1`, 'host: x', ...credentials];
-      socket.write(`${head.join('\r\n')}\r\ntransfer-encoding: chunked\r\n\r\n`);
+      const socket = openConnection();
+      const headers = ['host: x', 'transfer-encoding: chunked'];
+      socket.write(toHead(`GET /api/v1/chat/sessions/${sessionId}/stream`, headers));
       socket.on('data', (bytes) => {
         if (said === '') socket.write('no chunk\r\n');
         said += bytes.toString();
@@ -335,20 +341,12 @@ describe('what once came in and was not refused as it should be', () => {
   );
 
   it('a client that hangs up before the first byte of its answer, which was logged as a fault of ours', async () => {
-    const { hostname, port } = new URL(app.url);
-    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
     for (let round = 0; round < 20; round += 1) {
       const sessionId = await createSession(admin);
       const body = JSON.stringify({ text: 'Hello!' });
-      const head = [
-        `POST /api/v1/chat/sessions/${sessionId}/messages HTTP/1.1`,
-        'host: x',
-        ...credentials,
-        'content-type: application/json',
-        `content-length: ${body.length}`,
-      ];
-      const socket = connect(Number(port), hostname);
-      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+      const headers = ['host: x', 'content-type: application/json', `content-length: ${body.length}`];
+      const socket = openConnection();
+      socket.write(toHead(`POST /api/v1/chat/sessions/${sessionId}/messages`, headers) + body);
       await new Promise((resolve) => setTimeout(resolve, 3 + round));
       socket.destroy();
     }
@@ -356,9 +354,7 @@ describe('what once came in and was not refused as it should be', () => {
   });
 
   it('a body that is too large and still on its way: its client learned that it was cut, and not why', async () => {
-    const { hostname, port } = new URL(app.url);
-    const credentials = Object.entries(admin.headers()).map(([name, value]) => `${name}: ${value}`);
-    const socket = connect(Number(port), hostname);
+    const socket = openConnection();
     let said = '';
     let error: Error | undefined;
     socket.on('data', (bytes) => {
@@ -368,13 +364,8 @@ describe('what once came in and was not refused as it should be', () => {
       error = thrown;
     });
     const body = Buffer.alloc(3_000_000, ' ');
-    const head = [
-      'POST /api/v1/agents HTTP/1.1',
-      'host: x',
-      ...credentials,
-      'content-type: application/json',
-    ];
-    socket.write(`${head.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n`);
+    const headers = ['host: x', 'content-type: application/json', `content-length: ${body.length}`];
+    socket.write(toHead('POST /api/v1/agents', headers));
     await eventually(async () => said.includes('The body is too large.'));
     socket.write(body);
     socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
