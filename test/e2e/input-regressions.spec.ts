@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createSession, createTeam, signUp, type Answer } from '../support/client';
+import { watchIntervals } from '../support/intervals';
 import { exchange } from '../support/raw-http';
 import { expectRefusal, listFaults } from '../support/refusals';
 import { eventually, openAnswer, slowly } from '../support/streams';
@@ -340,7 +341,8 @@ describe('what once came in and was not refused as it should be', () => {
     },
   );
 
-  it('a client that hangs up before the first byte of its answer, which was logged as a fault of ours', async () => {
+  it('a client that hangs up before the first byte of its answer, which was logged as a fault of ours and left a timer', async () => {
+    const intervals = watchIntervals();
     for (let round = 0; round < 20; round += 1) {
       const sessionId = await createSession(admin);
       const body = JSON.stringify({ text: 'Hello!' });
@@ -351,6 +353,8 @@ describe('what once came in and was not refused as it should be', () => {
       socket.destroy();
     }
     await eventually(async () => app.logs.some((line) => line.includes('hung up before its answer')));
+    await eventually(async () => intervals.countRunning() === 0);
+    intervals.stop();
   });
 
   it('a body that is too large and still on its way: its client learned that it was cut, and not why', async () => {

@@ -9,12 +9,17 @@ const aheadBytes = 64 * 1024;
 /** So much is handed to the system at once: what was taken is only known of whole pieces. */
 const sliceBytes = 16 * 1024;
 
-/** The body of a long answer: pieces are asked for only as fast as the client reads. One that takes nothing is dropped. */
+/**
+ * The body of a long answer: pieces are asked for only as fast as the client reads. One that takes nothing is dropped. Where
+ * the client is gone, `pieces` is ended unread.
+ */
 export function toPacedBody(
   reply: FastifyReply,
   pieces: AsyncIterable<Buffer | string>,
   slowMs = slowClientMs,
 ): Readable {
+  // The client went while its answer was prepared: Node has said so already, and says so once.
+  if (reply.raw.destroyed) return Readable.from(pieces).destroy();
   dropWhenSlow(reply.raw, slowMs);
   return Readable.from(slices(pieces), { objectMode: false, highWaterMark: aheadBytes });
 }
