@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { startTestApp, type TestApp } from '../support/app';
 import {
   addMember,
@@ -8,6 +10,7 @@ import {
   type Answer,
   type Client,
 } from '../support/client';
+import { hastenIntervals } from '../support/intervals';
 import { addTeamProvider, expectStatus } from '../support/providers';
 import { startWireServer, type WireServer } from '../support/wire';
 
@@ -277,6 +280,30 @@ describe('files in messages', () => {
       const toBlind = await say(owner, sessionId, { ...sent, modelId: blind });
       expect([toBlind.status, toBlind.body.error.code]).toEqual([409, 'MODEL_NOT_AVAILABLE']);
     });
+  });
+
+  it('are not held for who asks for one and does not read it, over both transports', async () => {
+    const sessionId = await createSession(owner, { modelId: seeing });
+    server.next({ reply: { text: 'ok' } });
+    expect((await sendParts(sessionId, [filePart('image/png', pngOf(large))])).status).toBe(200);
+    const [question] = await messagesOf(sessionId);
+    const path: string = question.parts[0].url;
+    const input = JSON.stringify({ sessionId, fileId: path.split('/').at(-1) });
+    const intervals = hastenIntervals(60_000, 200);
+    try {
+      for (const asked of [path, `/trpc/chat.getFile?input=${encodeURIComponent(input)}`]) {
+        const { hostname, port } = new URL(app.url);
+        const accepted = once(app.nest.getHttpServer(), 'connection');
+        const socket = connect(Number(port), hostname);
+        const credentials = Object.entries(owner.headers()).map(([name, value]) => `${name}: ${value}`);
+        socket.write([`GET ${asked} HTTP/1.1`, 'host: x', ...credentials, '', ''].join('\r\n'));
+        const [server]: Socket[] = await accepted;
+        await once(server!, 'close', { signal: AbortSignal.timeout(10_000) });
+        socket.destroy();
+      }
+    } finally {
+      intervals.stop();
+    }
   });
 
   it('go with their conversation, and are stored once with their digest', async () => {

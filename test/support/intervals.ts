@@ -19,3 +19,12 @@ export function watchIntervals(): IntervalWatch {
     },
   };
 }
+
+/** Has intervals of one length be of another from now on. Call `stop` when done. */
+export function hastenIntervals(lengthMs: number, insteadMs: number): { stop(): void } {
+  const set = globalThis.setInterval;
+  const hastened = jest
+    .spyOn(globalThis, 'setInterval')
+    .mockImplementation((act, ms, ...rest) => set(act, ms === lengthMs ? insteadMs : ms, ...rest));
+  return { stop: () => hastened.mockRestore() };
+}

@@ -24,4 +24,5 @@ export { defaultPageSize, NextCursorField, PageQuery, parseCursor, toPage, type 
 export { toPacedBody } from './paced-body';
 export { dto } from './parse-dto';
 export { assertPlain } from './plain-json';
+export { dropWhenSlow, isLongUnpaced } from './slow-clients';
 export { validationFailed, type FieldProblem } from './validation-failed';
