@@ -9,7 +9,7 @@ export class CutAnswerLog extends LogController {
   }
 
   override streamError(error: Error, request: FastifyRequest): void {
-    if (isPrematureClose(error)) return; // its request is logged as any other
+    if (isPrematureClose(error)) return; // the client went, or was dropped: its request is logged, as cut
     logError(this.logger, toAppError(error), {
       requestId: request.id,
       method: request.method,

@@ -1,6 +1,5 @@
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { toRequestOrigin } from './identity';
 import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
 import type { Env } from './platform/env';
 import { AppError } from './platform/errors';
@@ -9,6 +8,7 @@ import { Lifecycle } from './platform/lifecycle';
 import type { Logger } from './platform/logging';
 import { Metrics } from './platform/metrics';
 import { completeRefusal } from './platform/trpc';
+import { createRequestLog } from './request-log';
 
 /** In base64, 20 MiB of files are 27. */
 const bodyLimitWithFiles = 32 * 1024 * 1024;
@@ -25,8 +25,10 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
   const fastify = adapter.getInstance();
   const headers = securityHeaders(env.publicUrl);
   const acceptedOrigins = new Set(listAcceptedOrigins(env));
+  const logRequest = createRequestLog(app.get(Metrics), logger);
   // Nest's own hook for this, since it runs before that of CORS, which answers preflights.
   adapter.setOnRequestHook((request: FastifyRequest, reply, done) => {
+    logRequest(request, reply);
     void reply.headers({ ...headers, 'x-request-id': request.id });
     done();
   });
@@ -50,29 +52,6 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     if (reply.getHeader('connection') === 'close' && !request.raw.complete) takeRest(request, reply);
     if (isLongUnpaced(payload)) dropWhenSlow(reply.raw);
     return request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload;
-  });
-  const time = app
-    .get(Metrics)
-    .timer(
-      'ai_studio_http_request_seconds',
-      'From a request to the end of its answer, streams included; by the pattern of its route.',
-      ['method', 'route', 'status'],
-    );
-  fastify.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
-    const status = `${Math.floor(reply.statusCode / 100)}xx`;
-    time({ method, route: routeOptions.url ?? 'none', status }, reply.elapsedTime / 1000);
-    logger.info(
-      {
-        requestId: request.id,
-        clientRequestId: toRequestOrigin(request).clientId,
-        method,
-        url: routeOptions.url,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-      },
-      'request',
-    );
   });
 }
 

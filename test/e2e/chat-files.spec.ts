@@ -304,6 +304,7 @@ describe('files in messages', () => {
     } finally {
       intervals.stop();
     }
+    expect(app.logs.filter((line) => line.includes('"cut":true'))).toHaveLength(2);
   });
 
   it('go with their conversation, and are stored once with their digest', async () => {

@@ -3,9 +3,13 @@ import { startTestApp, type TestApp } from '../support/app';
 import { addMember, Client, createSession, createTeam, say, signUp } from '../support/client';
 import { addTeamProvider, disableModel, expectStatus, setDefaultModel } from '../support/providers';
 import { expectRefusal } from '../support/refusals';
+import { eventually, openAnswer } from '../support/streams';
 import { startWireServer, type WireServer } from '../support/wire';
 
 const token = randomBytes(16).toString('hex');
+
+/* Starting an application takes its time on a busy machine. */
+jest.setTimeout(120_000);
 
 describe('GET /metrics without METRICS_TOKEN', () => {
   let app: TestApp;
@@ -44,7 +48,7 @@ describe('GET /metrics', () => {
     providerId = model.providerId;
     await disableModel(owner, 'sandbox/echo');
     await setDefaultModel(owner, model.id);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await app.close();
@@ -140,6 +144,46 @@ describe('GET /metrics', () => {
     expect(requests('GET', 'none', '4xx')).toBe(1);
     expect(Object.keys(samples).filter((name) => name.includes('route="/trpc/'))).not.toEqual([]);
     expect(samples['ai_studio_refused_attempts_total{code="FORBIDDEN"}']).toBe(1);
+  });
+
+  it('tells of an answer that was cut, once, and apart from those that went out', async () => {
+    wire.next({ reply: { chunks: ['One ', 'two ', 'three'], chunkDelayMs: 150 } });
+    const sessionId = await createSession(owner);
+    const [before, logged] = [await read(), app.logs.length];
+    const answer = await openAnswer(owner, sessionId, { text: 'Count' });
+    await answer.readWords(1);
+    answer.hangUp();
+    await expect(answer.readAll()).rejects.toThrow();
+    const route = '/api/v1/chat/sessions/:sessionId/messages';
+    const linesOf = () =>
+      app.logs.slice(logged).flatMap((line) => (line.includes(`"url":"${route}"`) ? [JSON.parse(line)] : []));
+    await eventually(async () => linesOf().length > 0);
+    expect((await say(owner, await createSession(owner), { text: 'Again' })).status).toBe(200);
+    expect(linesOf()).toEqual([
+      expect.objectContaining({ msg: 'request', method: 'POST', status: 200, cut: true }),
+      expect.not.objectContaining({ cut: expect.anything() }),
+    ]);
+    const after = await read();
+    const grown = (status: string) => {
+      const name = `ai_studio_http_request_seconds_count{method="POST",route="${route}",status="${status}"}`;
+      return (after[name] ?? 0) - (before[name] ?? 0);
+    };
+    expect([grown('cut'), grown('2xx')]).toEqual([1, 1]);
+  });
+
+  it('tells of a request whose client did not wait for the answer, of which there is no status then', async () => {
+    wire.next({ reply: { chunks: ['Late'], chunkDelayMs: 400 } });
+    const sessionId = await createSession(owner);
+    const logged = app.logs.length;
+    const signal = AbortSignal.timeout(100);
+    const path = `/api/v1/chat/sessions/${sessionId}/messages`;
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ text: 'Well?' });
+    await expect(owner.fetch(path, { method: 'POST', headers, body, signal })).rejects.toThrow();
+    const line = await eventually(async () => app.logs.slice(logged).find((text) => text.includes('"cut"')));
+    const told = JSON.parse(line);
+    expect(told).toMatchObject({ msg: 'request', method: 'POST', cut: true, ms: expect.any(Number) });
+    expect(told).not.toHaveProperty('status');
   });
 
   it('names no team, person, endpoint or token', async () => {
