@@ -1,5 +1,6 @@
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { takeRest } from './early-answers';
 import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
 import type { Env } from './platform/env';
 import { AppError } from './platform/errors';
@@ -14,8 +15,6 @@ import { createRequestLog } from './request-log';
 const bodyLimitWithFiles = 32 * 1024 * 1024;
 const routesWithFiles = new Set(['/api/v1/chat', '/api/v1/chat/sessions/:sessionId/messages']);
 const maxHeaders = 100;
-/** How long the rest of a refused body is taken and thrown away, in milliseconds. */
-const lingerMs = 10_000;
 /** In bytes. The largest that anything under `/api/auth` takes is a picture of 100,000 characters. */
 const authBodyLimit = 256 * 1024;
 
@@ -49,21 +48,9 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
   });
   boundJson(fastify);
   fastify.addHook('onSend', async (request, reply, payload) => {
-    if (reply.getHeader('connection') === 'close' && !request.raw.complete) takeRest(request, reply);
+    if (!request.raw.complete) takeRest(request, reply);
     if (isLongUnpaced(payload)) dropWhenSlow(reply.raw);
     return request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload;
-  });
-}
-
-/**
- * Fastify closes the connection once it has refused a body that is too large. A client that is still sending would hear of
- * that, and not of why: it reads the answer only when it has sent all.
- */
-function takeRest({ raw: request }: FastifyRequest, reply: FastifyReply): void {
-  void reply.removeHeader('connection');
-  reply.raw.once('finish', () => {
-    request.resume();
-    setTimeout(() => request.complete || request.destroy(), lingerMs).unref();
   });
 }
 

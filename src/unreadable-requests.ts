@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
+import { isAnswered, takeRest } from './early-answers';
 import { securityHeaders } from './platform/browser';
 import { AppError, restErrorBody, toAppError } from './platform/errors';
 
 /** Answers what Fastify cannot route, such as an address that is wrongly encoded: no hook runs for it. */
 export function refuseUnroutable(publicUrl: string | undefined) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    takeRest(request, reply);
     void reply
       .status(400)
       .headers({ ...securityHeaders(publicUrl), 'x-request-id': request.id })
@@ -32,7 +34,7 @@ function isBeingAnswered(socket: Socket): boolean {
  */
 export function refuseUnreadable(publicUrl: string | undefined) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable || isBeingAnswered(socket))
+    if (error.code === 'ECONNRESET' || !socket.writable || isBeingAnswered(socket) || isAnswered(socket))
       return void socket.destroy(error);
     const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     const refusal = new AppError(
