@@ -32,7 +32,13 @@ function open(need: KeysRotateNeed): Promise<INestApplicationContext> {
     });
   const env = loadEnv();
   return createApp(
-    { ...env, publicUrl: env.publicUrl ?? 'http://localhost', modelSyncCron: undefined, production: false },
+    {
+      ...env,
+      publicUrl: env.publicUrl ?? 'http://localhost',
+      modelSyncCron: undefined,
+      production: false,
+      terminal: true,
+    },
     logger,
   );
 }

@@ -11,7 +11,7 @@ import { createLogger } from './platform/logging';
 async function main(): Promise<number> {
   const env = loadEnv();
   const app = await createApp(
-    { ...env, publicUrl: env.publicUrl ?? 'http://localhost', modelSyncCron: undefined },
+    { ...env, publicUrl: env.publicUrl ?? 'http://localhost', modelSyncCron: undefined, terminal: true },
     createLogger({ logLevel: 'error' }),
   );
   try {

@@ -106,6 +106,29 @@ describe('the canary of the key-encryption key', () => {
     });
   });
 
+  it('says so, and starts, where it opens but data keys under its name do not, and not for one of several', async () => {
+    const own = await createTestDatabase();
+    const kek = newKek('own');
+    const startsWith = async (says: boolean) => {
+      const app = await startTestApp({ ...production, AI_STUDIO_KEK: kek }, own);
+      expect(app.logs.join('\n').includes('DATA KEYS OF TEAMS CANNOT BE OPENED')).toBe(says);
+      expect(app.logs.join('\n')).not.toContain('STORED KEYS');
+      await app.close();
+    };
+    const app = await startTestApp({ AI_STUDIO_KEK: kek }, own);
+    const [first, second] = await sealForTeams(app, 2);
+    const damage = (teamId?: string) =>
+      `update team_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where team_id = '${teamId}'`;
+    await app.nest.get(Database).pool.query(damage(first?.teamId));
+    await app.close();
+    await startsWith(false);
+    const again = await startTestApp({ AI_STUDIO_KEK: kek }, own);
+    await again.nest.get(Database).pool.query(damage(second?.teamId));
+    await again.close();
+    await startsWith(true);
+    await own.drop();
+  });
+
   it('keeps production from starting where the key service does not answer, and names its variable', async () => {
     const refusal = await refusalOf({
       AI_STUDIO_KEK: right,

@@ -1,11 +1,10 @@
-import { runKeysRotateCommand } from '../../src/ai-studio';
 import { KEK_PROVIDER } from '../../src/ai-studio/encryption/encryption.service';
 import type { KekProvider } from '../../src/ai-studio/encryption/kek-provider';
 import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createTeam, signUp } from '../support/client';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
-import { forgetOpenedKeys, newKek } from '../support/keys';
+import { forgetOpenedKeys, newKek, rotateKeys } from '../support/keys';
 import { addTeamProvider, expectStatus, type UsableModel } from '../support/providers';
 import { startWireServer, type WireServer } from '../support/wire';
 
@@ -88,15 +87,7 @@ describe('stored keys of a team', () => {
   });
 
   it('are sealed anew under a new data key, open before, during and after, and the old one goes', async () => {
-    const rotate = async () => {
-      let text = '';
-      const code = await runKeysRotateCommand(
-        ['--data-keys'],
-        (line) => (text += line),
-        async () => app.nest,
-      );
-      return { code, text };
-    };
+    const rotate = () => rotateKeys(app, '--data-keys');
     const before = await query('select id from team_key');
     expect(await rotate()).toMatchObject({
       code: 0,

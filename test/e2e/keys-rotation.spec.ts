@@ -1,4 +1,3 @@
-import { runKeysRotateCommand } from '../../src/ai-studio';
 import { KeyRotation } from '../../src/ai-studio/encryption/key-rotation';
 import { instanceChain } from '../../src/platform/audit';
 import { Database } from '../../src/platform/database';
@@ -6,13 +5,15 @@ import { startTestApp, type TestApp } from '../support/app';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
 import { FakeKeys, fakeVault } from '../support/key-services';
 import {
+  addDataKeys,
   countByKek,
   encryptionOf,
   forgetOpenedKeys,
-  kekOf,
   newKek,
+  openTerminal,
   place,
   readAllTheTime,
+  rotateKeys as rotate,
   sealForTeams,
 } from '../support/keys';
 
@@ -30,17 +31,6 @@ describe('rotation of keys', () => {
     return app;
   };
   const stop = () => Promise.all(apps.splice(0).map((app) => app.close()));
-
-  /** What the command says, and its exit code. */
-  const rotate = async (app: TestApp, ...args: string[]) => {
-    let text = '';
-    const code = await runKeysRotateCommand(
-      args,
-      (line) => (text += line),
-      async () => app.nest,
-    );
-    return { code, text };
-  };
 
   beforeEach(async () => {
     database = await createTestDatabase();
@@ -101,6 +91,57 @@ describe('rotation of keys', () => {
     expect(await countByKek(app)).toEqual({ old: 2 });
   });
 
+  it.each([[[]], [['--data-keys']]])(
+    'changes nothing under another key of the name that a server started with: %j',
+    async (args) => {
+      const old = newKek('old');
+      const things = await sealForTeams(await start({ AI_STUDIO_KEK: old }), 3);
+      await stop();
+      const right = { NODE_ENV: 'test', AI_STUDIO_KEK: `${newKek('new')},${old}` };
+      await start(right);
+      await stop();
+      const wrong = await start({ AI_STUDIO_KEK: `${newKek('new')},${old}` });
+      await wrong.nest.get(Database).pool.query(`update team_key set created_at = now() - interval '2 days'`);
+      await expect(rotate(wrong, ...args)).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringMatching(/AI_STUDIO_KEK: .*This is another key than the one of that name/),
+      });
+      expect(await countByKek(wrong)).toEqual({ old: 3 });
+      await stop();
+      const app = await start(right);
+      expect(await rotate(app)).toMatchObject({ code: 0 });
+      for (const { teamId, text, blob } of things)
+        expect(await encryptionOf(app).open(teamId, place, blob)).toBe(text);
+    },
+  );
+
+  it('takes a key that no server has started with only where none can run meanwhile, and remembers it', async () => {
+    const [old, fresh] = [newKek('old'), newKek('new')];
+    await sealForTeams(await start({ AI_STUDIO_KEK: old }), 2);
+    await stop();
+    const terminal = await openTerminal(database, { AI_STUDIO_KEK: `${fresh},${old}` });
+    try {
+      if (database.databaseUrl) {
+        await expect(rotate(terminal)).rejects.toMatchObject({
+          code: 'CONFLICT',
+          message: expect.stringContaining('No server has started with the key new yet'),
+        });
+        expect(await countByKek(terminal)).toEqual({ old: 2 });
+        await start({ AI_STUDIO_KEK: `${fresh},${old}` });
+      }
+      expect(await rotate(terminal)).toMatchObject({ code: 0 });
+      expect(await countByKek(terminal)).toEqual({ new: 2 });
+    } finally {
+      await terminal.close();
+    }
+    await stop();
+    const wrong = await start({ AI_STUDIO_KEK: newKek('new') });
+    expect(wrong.logs.join('\n')).toContain('STORED KEYS CANNOT BE OPENED');
+    await stop();
+    const right = await start({ AI_STUDIO_KEK: fresh });
+    expect(right.logs.join('\n')).not.toContain('STORED KEYS');
+  });
+
   it('leaves nothing under the old key while secrets are read, and none of the reads fails', async () => {
     const [old, fresh] = [newKek('old'), newKek('new')];
     const things = await sealForTeams(await start({ AI_STUDIO_KEK: old }), 120);
@@ -128,26 +169,14 @@ describe('rotation of keys', () => {
     const first = await start({ AI_STUDIO_KEK: old });
     const [thing] = await sealForTeams(first, 1);
     if (!thing) throw new Error('nothing was sealed');
-    const { pool } = first.nest.get(Database);
-    // Many data keys of one team: the same work as many teams, made faster.
-    const names = Array.from(
-      { length: 450 },
-      (_, at) => `0197a3f0-0000-7000-8000-${String(at).padStart(12, '0')}`,
-    );
-    const wraps = await Promise.all(
-      names.map((dekId) => kekOf(first).wrap(Buffer.alloc(32, 7), { teamId: thing.teamId, dekId })),
-    );
-    await pool.query(
-      `insert into team_key (team_id, id, wrapped, kek_id, kek_version, created_at)
-       select $1, id, wrapped, 'old', '1', '2020-01-01' from unnest($2::uuid[], $3::bytea[]) as made(id, wrapped)`,
-      [thing.teamId, names, wraps.map(({ wrapped }) => wrapped)],
-    );
+    await addDataKeys(first, thing.teamId, 450);
     await stop();
     const app = await start({ AI_STUDIO_KEK: `${newKek('new')},${old}` });
     const rotation = app.nest.get(KeyRotation, { strict: false });
-    const interrupted = rotation.rewrapAll(() => {
+    const report = () => {
       throw new Error('interrupted');
-    });
+    };
+    const interrupted = rotation.rewrapAll(report);
     await expect(interrupted).rejects.toThrow('interrupted');
     expect(await countByKek(app)).toEqual({ new: 200, old: 251 });
     const [one, two] = await Promise.all([rotation.rewrapAll(), rotation.rewrapAll()]);

@@ -1,4 +1,5 @@
 import { KekCanaries } from '../../src/ai-studio/encryption/kek-canaries';
+import { KekCanaryRepository } from '../../src/ai-studio/encryption/kek-canary.repository';
 import { KeyRotation } from '../../src/ai-studio/encryption/key-rotation';
 import { KeyUseRepository } from '../../src/ai-studio/encryption/key-use.repository';
 import { LocalKeyRing, parseKeyRing } from '../../src/ai-studio/encryption/local-key-ring';
@@ -23,9 +24,9 @@ describe('rotation of keys under load', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    const variables = { LOG_LEVEL: 'warn', AI_STUDIO_KEK: `${one},${two}` };
-    replicas = [await startTestApp(variables, database)];
-    if (database.databaseUrl) replicas.push(await startTestApp(variables, database));
+    const start = (kek: string) => startTestApp({ LOG_LEVEL: 'warn', AI_STUDIO_KEK: kek }, database);
+    replicas = [await start(`${one},${two}`)];
+    if (database.databaseUrl) replicas.push(await start(`${two},${one}`));
     things = await sealForTeams(replicas[0]!, attempts({ short: 30, long: 200 }));
   });
 
@@ -60,12 +61,9 @@ describe('rotation of keys under load', () => {
   /** The product's own rotation, as a command of the terminal whose key ring names this key first. */
   function rotationTo(ring: string): KeyRotation {
     const get = <T>(token: new (...args: never[]) => T): T => replicas[0]!.nest.get(token, { strict: false });
-    return new KeyRotation(
-      new LocalKeyRing(parseKeyRing(ring)),
-      get(KeyUseRepository),
-      get(TeamKeyRepository),
-      get(KekCanaries),
-      get(AuditLog),
-    );
+    const kek = new LocalKeyRing(parseKeyRing(ring));
+    const [use, teamKeys] = [get(KeyUseRepository), get(TeamKeyRepository)];
+    const canaries = new KekCanaries(kek, get(KekCanaryRepository), use, teamKeys);
+    return new KeyRotation(kek, use, teamKeys, canaries, get(AuditLog));
   }
 });

@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { v7 as uuidv7 } from 'uuid';
 import { toTeamId, type TeamId } from '@kdx/shared';
+import { runKeysRotateCommand } from '../../src/ai-studio';
 import { EncryptionService, KEK_PROVIDER } from '../../src/ai-studio/encryption/encryption.service';
 import type { KekProvider } from '../../src/ai-studio/encryption/kek-provider';
+import { KeyToolsModule } from '../../src/key-tools.module';
 import { Database } from '../../src/platform/database';
+import { createLogger } from '../../src/platform/logging';
 import type { TestApp } from './app';
+import type { TestDatabase } from './databases';
+import { createTestEnv } from './env';
 
 /** An entry of a local key ring with a key of its own. */
 export const newKek = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
@@ -12,8 +19,7 @@ export const newKek = (id: string): string => `${id}:${randomBytes(32).toString(
 /** Reached past the module's door, which no room can. */
 export const encryptionOf = ({ nest }: TestApp): EncryptionService =>
   nest.get(EncryptionService, { strict: false });
-export const kekOf = ({ nest }: TestApp): KekProvider =>
-  nest.get<KekProvider>(KEK_PROVIDER, { strict: false });
+const kekOf = ({ nest }: TestApp): KekProvider => nest.get<KekProvider>(KEK_PROVIDER, { strict: false });
 
 export const place = {
   table: 'test',
@@ -47,13 +53,57 @@ export async function sealForTeams(app: TestApp, count: number): Promise<SealedT
   return things;
 }
 
+/** Gives one team many more data keys under the local key `old`: the same work as many teams, made faster. */
+export async function addDataKeys(app: TestApp, teamId: TeamId, count: number): Promise<void> {
+  const names = Array.from(
+    { length: count },
+    (_, at) => `0197a3f0-0000-7000-8000-${String(at).padStart(12, '0')}`,
+  );
+  const wraps = await Promise.all(
+    names.map((dekId) => kekOf(app).wrap(Buffer.alloc(32, 7), { teamId, dekId })),
+  );
+  await app.nest.get(Database).pool.query(
+    `insert into team_key (team_id, id, wrapped, kek_id, kek_version, created_at)
+     select $1, id, wrapped, 'old', '1', '2020-01-01' from unnest($2::uuid[], $3::bytea[]) as made(id, wrapped)`,
+    [teamId, names, wraps.map(({ wrapped }) => wrapped)],
+  );
+}
+
 /** Forgets the opened data keys, as a server that has just started. */
 export function forgetOpenedKeys(app: TestApp): void {
   encryptionOf(app)['dataKeys'].forget(undefined);
 }
 
+/** Something with the product's services: a server, or a terminal. */
+type WithServices = Pick<TestApp, 'nest'> | { nest: INestApplicationContext };
+
+/** A terminal beside servers, as `npm run keys:rotate` opens it; on the embedded database no server may run. */
+export async function openTerminal(
+  database: TestDatabase,
+  variables: Record<string, string>,
+): Promise<{ nest: INestApplicationContext; close: () => Promise<void> }> {
+  const env = createTestEnv(database, variables);
+  const tools = KeyToolsModule.register(env, createLogger({ logLevel: 'fatal' }), 'write');
+  const nest = await NestFactory.createApplicationContext(tools, { logger: false, abortOnError: false });
+  return { nest, close: () => nest.close() };
+}
+
+/** What `npm run keys:rotate` says, and its exit code. */
+export async function rotateKeys(
+  { nest }: WithServices,
+  ...args: string[]
+): Promise<{ code: number; text: string }> {
+  let text = '';
+  const code = await runKeysRotateCommand(
+    args,
+    (line) => (text += line),
+    async () => nest,
+  );
+  return { code, text };
+}
+
 /** Data keys by the key that wraps them. */
-export async function countByKek({ nest }: TestApp): Promise<Record<string, number>> {
+export async function countByKek({ nest }: WithServices): Promise<Record<string, number>> {
   const { rows } = await nest
     .get(Database)
     .pool.query<{ kek: string; count: number }>(

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { TeamId } from '@kdx/shared';
 import { AppError } from '../../platform/errors';
 import { EncryptionService } from './encryption.service';
+import { KekCanaries } from './kek-canaries';
 import { KeyUseRepository } from './key-use.repository';
 import { TeamKeyRepository } from './team-key.repository';
 
@@ -30,6 +31,7 @@ const graceMs = 3_600_000;
 @Injectable()
 export class DataKeyRotation {
   constructor(
+    @Inject(KekCanaries) private readonly canaries: KekCanaries,
     @Inject(EncryptionService) private readonly encryption: EncryptionService,
     @Inject(KeyUseRepository) private readonly use: KeyUseRepository,
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
@@ -40,7 +42,9 @@ export class DataKeyRotation {
     return this.use.countTeamsWithout(new Date(Date.now() - dayMs));
   }
 
+  /** Begins only where `KeyRotation.rewrapAll` would. */
   async renewAll(report: (progress: RenewalProgress) => void = () => undefined): Promise<RenewalOutcome> {
+    await this.canaries.assertProven();
     const problems = new Set<string>();
     const progress = { teams: 0, secrets: 0 };
     let after: TeamId | undefined;

@@ -2,7 +2,8 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
  * A throw-away data key under a version of a key-encryption key: whether it opens tells whether that is still the same
- * key. A server adds it at its start, `keys:rotate` for a new version; nobody changes or removes one.
+ * key. A server adds it at its start, `keys:rotate` for a new version, or where no server can run beside it; nobody changes
+ * or removes one.
  */
 @Entity('kek_canary')
 export class KekCanary {

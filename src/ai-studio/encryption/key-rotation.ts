@@ -52,9 +52,13 @@ export class KeyRotation {
     return { current, use, left };
   }
 
-  /** @throws KekUnavailableError where the key that is to wrap does not work at all: nothing was changed then */
+  /**
+   * Changes nothing where the key that is to wrap is not the one that servers have.
+   * @throws KekUnavailableError where it does not work at all
+   * @throws AppError `CONFLICT` where it is another one, or cannot be compared
+   */
   async rewrapAll(report: (progress: RotationProgress) => void = () => undefined): Promise<RotationOutcome> {
-    await this.kek.probe();
+    await this.canaries.assertProven();
     const { current } = await this.getStatus();
     const problems = new Set<string>();
     let [done, failed]: [number, number] = [0, 0];

@@ -39,11 +39,13 @@ export class KeyUseRepository {
     );
   }
 
-  /** Up to `limit` data keys that `kekId` wraps. */
-  listUnder(kekId: string, limit: number): Promise<KeyName[]> {
+  /** Up to `limit` data keys that `kekId` wraps, in the version `kekVersion` if it is given. */
+  listUnder(kekId: string, limit: number, kekVersion?: string): Promise<KeyName[]> {
     return this.acrossTeams.read<KeyName>(
-      'select team_id as "teamId", id from team_key where kek_id = $1 order by team_id, id limit $2',
-      [kekId, limit],
+      `select team_id as "teamId", id from team_key
+        where kek_id = $1 and ($3::text is null or kek_version = $3)
+        order by team_id, id limit $2`,
+      [kekId, limit, kekVersion ?? null],
     );
   }
 

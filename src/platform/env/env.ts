@@ -13,6 +13,8 @@ export const ENV = Symbol('ENV');
 /** The configuration of this process, parsed once at start. */
 export interface Env {
   production: boolean;
+  /** A command of the terminal that needs the whole product, and serves nobody. */
+  terminal: boolean;
   host: string;
   port: number;
   /** Origin that users see, without a trailing slash; `undefined` until the port is known. */
@@ -71,6 +73,7 @@ export function loadEnv(source: NodeJS.ProcessEnv = process.env): Env {
   const production = value('NODE_ENV') === 'production';
   const parsed = {
     production,
+    terminal: false,
     host: value('HOST') ?? '',
     port: value('PORT') ?? 0,
     publicUrl: value('PUBLIC_URL')?.replace(/\/+$/, ''),
