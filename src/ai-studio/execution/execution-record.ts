@@ -97,9 +97,12 @@ export class ExecutionRecord implements ExecutionRecorder, AttemptListener {
     }
     this.startedAt = performance.now();
     const { id, scope, agent } = this.options;
+    const { teamId, userId, appId } = scope;
     const sent = toSentPrompt(first.prompt, this.asPrepared);
     const row = {
-      ...scope,
+      teamId,
+      userId,
+      appId,
       id,
       providerId: first.providerId,
       modelId: first.modelId,
