@@ -34,6 +34,7 @@ import { SessionRepository } from './sessions/session.repository';
 import { SessionService } from './sessions/session.service';
 import { AbandonedAnswers } from './streams/abandoned-answers.repository';
 import { AnswerLog } from './streams/answer-log.repository';
+import { AnswerReaders } from './streams/answer-readers';
 import { AnswerRecovery } from './streams/answer-recovery';
 import { AnswerStreamController } from './streams/answer-stream.controller';
 import { AnswerStreams } from './streams/answer-streams';
@@ -82,6 +83,7 @@ import { UiChatService } from './ui-chat/ui-chat.service';
     AnswerRecovery,
     RunningAnswers,
     FollowedAnswers,
+    AnswerReaders,
     AnswerStreams,
     IdempotencyKeys,
     AnswerPump,

@@ -1,3 +1,7 @@
+import { chatApp, toTeamId, toUserId } from '@kdx/shared';
+import { RunningAnswers } from '../../src/chat/answers/running-answers';
+import { AnswerStreams } from '../../src/chat/streams/answer-streams';
+import { beginning } from '../../src/chat/streams/stream-position';
 import { Database, Housekeeping, Recovery } from '../../src/platform/database';
 import { createApiKey } from '../support/api-keys';
 import { startTestApp, type TestApp } from '../support/app';
@@ -20,6 +24,9 @@ const many = 'ä€😀';
 
 const at = (client: Client, { url }: { url: string }) =>
   new Client(url, client.token, client.teamId, client.userId, client.email);
+
+/** Says one word, and then nothing until it is stopped. */
+const thenSilent = 'Think.\n/sandbox answer="before after" failAt=1 failWith=hang';
 
 const slowlySaid = (words: number, perSecond: number) => {
   const answer = Array.from({ length: words }, (_, index) => `${many}${index}`).join(' ');
@@ -202,21 +209,6 @@ describe('the stream of an answer', () => {
       );
     });
 
-    it('is cut for a reader who has left the team, and cannot be joined again', async () => {
-      const leaving = await addMember(app, owner);
-      const sessionId = await createSession(leaving);
-      const reader = await openBytes(leaving, sessionId, { text: slowly(2_000, 40) });
-      await reader.readBytes(500);
-      const removed = await owner.post('/api/auth/organization/remove-member', {
-        memberIdOrEmail: leaving.email,
-        organizationId: owner.teamId,
-      });
-      expect(removed.status).toBe(200);
-      await reader.readAll();
-      expect(reader.isWhole).toBe(false);
-      expect((await fetchStream(leaving, sessionId)).status).toBe(404);
-    });
-
     it('ends for its readers when the conversation is deleted', async () => {
       const sessionId = await createSession(owner);
       const reader = await openBytes(owner, sessionId, { text: slowly(5_000, 50) });
@@ -236,6 +228,75 @@ describe('the stream of an answer', () => {
       await reader.readAll();
       expect(reader.isWhole).toBe(false);
       await wire.requests.at(-1)?.aborted;
+    });
+  });
+
+  describe('is cut', () => {
+    const removeMember = async ({ email }: Client) =>
+      expectStatus(
+        await owner.post('/api/auth/organization/remove-member', {
+          memberIdOrEmail: email,
+          organizationId: owner.teamId,
+        }),
+      );
+
+    /** An answer that says nothing any more, and one who reads it. */
+    const openSilent = async (client: Client) => {
+      const sessionId = await createSession(client);
+      const reader = await openBytes(client, sessionId, { text: thenSilent });
+      const answer = app.nest
+        .get(RunningAnswers, { strict: false })
+        .findByMessage(reader.response.headers.get('x-message-id') ?? '');
+      if (!answer) throw new Error('It does not run.');
+      return { sessionId, reader, answer };
+    };
+
+    it('for a reader who has left the team, and cannot be joined again', async () => {
+      const leaving = await addMember(app, owner);
+      const sessionId = await createSession(leaving);
+      const reader = await openBytes(leaving, sessionId, { text: slowly(2_000, 40) });
+      await reader.readBytes(500);
+      await removeMember(leaving);
+      await reader.readAll();
+      expect(reader.isWhole).toBe(false);
+      expect((await fetchStream(leaving, sessionId)).status).toBe(404);
+    });
+
+    it('for a reader who has left while it said nothing, or while they took nothing: they hear no more of it', async () => {
+      const leaving = await addMember(app, owner);
+      const { sessionId, reader, answer } = await openSilent(leaving);
+      const scope = {
+        teamId: toTeamId(leaving.teamId),
+        userId: toUserId(leaving.userId),
+        appId: chatApp,
+      };
+      const slow = await app.nest.get(AnswerStreams, { strict: false }).join(scope, sessionId, beginning);
+      expect((await slow?.events.next())?.value?.toString()).toContain('before');
+      await removeMember(leaving);
+      await reader.readAll();
+      expect([reader.isWhole, reader.text.includes('before')]).toEqual([false, true]);
+      answer.say({ type: 'text-delta', id: '0', delta: 'after' });
+      expect(await slow?.events.next()).toEqual({ done: true, value: undefined });
+      answer.stop('stopped');
+      await answer.done;
+    });
+
+    it('for nobody while the database cannot be asked, and for who has left once it can', async () => {
+      const { pool } = app.nest.get(Database);
+      const leaving = await addMember(app, owner);
+      const { reader, answer } = await openSilent(leaving);
+      await pool.query('alter table api_key rename to api_key_away');
+      await removeMember(leaving);
+      const logged = app.logs.length;
+      await eventually(async () =>
+        app.logs.slice(logged).some((line) => line.includes('could not be looked at')),
+      );
+      answer.say({ type: 'text-delta', id: '0', delta: 'meanwhile' });
+      await pool.query('alter table api_key_away rename to api_key');
+      await reader.readAll();
+      expect([reader.isWhole, reader.text.includes('meanwhile')]).toEqual([false, true]);
+      answer.stop('stopped');
+      await answer.done;
     });
   });
 

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
-import { Directory } from '../../identity';
 import { notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
 import { RunningAnswers } from '../answers/running-answers';
@@ -8,6 +7,7 @@ import { MessageRepository } from '../sessions/message.repository';
 import { SessionRepository } from '../sessions/session.repository';
 import { readEvents } from './answer-events';
 import { AnswerLog, type LoggedAnswer } from './answer-log.repository';
+import { AnswerReaders } from './answer-readers';
 import { EventFeed } from './event-feed';
 import { FollowedAnswers, isGoingOn, type FollowedAnswer } from './followed-answers';
 import { toStoredStream } from './stored-stream';
@@ -15,8 +15,6 @@ import { beginning, type StreamPosition } from './stream-position';
 
 /** How long a place is waited for that another process has told somebody of and not written yet. */
 const lagMs = 2_000;
-/** So often a reader is looked at again: who has left the team meanwhile reads no further. */
-const lookAgainMs = 5_000;
 
 /** The stream of an answer: its events as bytes. Each piece ends with an event; the first may begin within one. */
 export interface AnswerStream {
@@ -41,7 +39,7 @@ export class AnswerStreams {
     @Inject(AnswerLog) private readonly log: AnswerLog,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(MessageRepository) private readonly messages: MessageRepository,
-    @Inject(Directory) private readonly directory: Directory,
+    @Inject(AnswerReaders) private readonly readers: AnswerReaders,
   ) {}
 
   /**
@@ -124,14 +122,9 @@ export class AnswerStreams {
   private async *readFrom(source: Source, offset: number): AsyncGenerator<Buffer> {
     const { scope, feed, followed } = source;
     const release = followed?.retain();
-    const reader = { lookedAt: Date.now(), hasLeft: false };
+    const reader = this.readers.begin(scope, feed);
     try {
-      for (let at = offset; !reader.hasLeft;) {
-        if (Date.now() - reader.lookedAt > lookAgainMs) {
-          reader.lookedAt = Date.now();
-          // Beside the stream, which does not wait for the database.
-          void this.mayReadOn(scope).then((may) => (reader.hasLeft ||= !may));
-        }
+      for (let at = offset; reader.mayRead;) {
         if (at < feed.start) {
           const logged = await this.readLog(source, at);
           if (!logged) return; // deleted meanwhile
@@ -150,13 +143,9 @@ export class AnswerStreams {
         }
       }
     } finally {
+      this.readers.end(reader);
       release?.();
     }
-  }
-
-  /** A database that is away cuts nobody: it is asked again later. */
-  private mayReadOn(scope: Scope): Promise<boolean> {
-    return this.directory.belongs(scope).catch(() => true);
   }
 
   private async readLog({ scope, messageId }: Source, offset: number): Promise<Buffer | undefined> {

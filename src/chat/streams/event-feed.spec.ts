@@ -74,10 +74,14 @@ describe('the feed of an answer', () => {
     expect(readAll(feed, feed.start + 7)).toHaveLength(feed.end - feed.start - 7);
   });
 
-  it('wakes its readers at news and at its end, and says nothing after it', async () => {
+  it('wakes its readers at news, at its end and when told to, and says nothing after its end', async () => {
     const feed = new EventFeed();
     const [first, second] = toEvents(['a', 'b']);
     if (!first || !second) throw new Error('two events');
+    const told = feed.news();
+    feed.wake();
+    await told;
+    expect([feed.isOver, feed.end]).toEqual([false, 0]);
     const woken = feed.news();
     feed.push(first);
     await woken;

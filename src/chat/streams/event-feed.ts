@@ -86,13 +86,14 @@ export class EventFeed {
     return this.pieces.find((piece) => piece.number === number)?.end;
   }
 
-  /** Resolves when something was pushed or the feed is over. */
+  /** Resolves when something was pushed, the feed is over, or {@link wake} was called. */
   news(): Promise<void> {
     if (this.isOver) return Promise.resolve();
     return new Promise((resolve) => this.waiting.add(resolve));
   }
 
-  private wake(): void {
+  /** Lets who waits for news look again. */
+  wake(): void {
     for (const resolve of this.waiting) resolve();
     this.waiting.clear();
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { TeamId, UserId } from '@kdx/shared';
+import type { Scope, TeamId, UserId } from '@kdx/shared';
 import { Database } from '../../platform/database';
 
 /** What a person and a team are called. */
@@ -17,6 +17,9 @@ export interface Maker {
   kind: 'person' | 'apiKey';
 }
 
+/** Who is or was of a team. */
+export type Membership = Pick<Scope, 'teamId' | 'userId'>;
+
 /** Reads names of members, API keys and their teams. Better Auth and the database itself write these rows. */
 @Injectable()
 export class DirectoryRepository {
@@ -28,11 +31,21 @@ export class DirectoryRepository {
       `select auth_user.name as "userName", team.name as "teamName"
          from auth_user, team
         where auth_user.id = $1 and team.id = $2
-          and (exists (select from team_member where user_id = $1 and team_id = $2)
-            or exists (select from api_key where id = $1 and team_id = $2 and (expires_at is null or expires_at > now())))`,
+          and ${isOfTeam('$1', '$2')}`,
       [userId, teamId],
     );
     return rows[0];
+  }
+
+  /** Those of them that are no members of their team, nor API keys of it that have not ended. */
+  async listOutsiders<M extends Membership>(memberships: M[]): Promise<M[]> {
+    const { rows } = await this.database.pool.query<{ index: number }>(
+      `select (asked.place - 1)::integer as index
+         from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (user_id, team_id, place)
+        where not ${isOfTeam('asked.user_id', 'asked.team_id')}`,
+      [memberships.map(({ userId }) => userId), memberships.map(({ teamId }) => teamId)],
+    );
+    return rows.flatMap(({ index }) => memberships[index] ?? []);
   }
 
   /** Of users who made something in the team; those whose account or key is gone are left out. */
@@ -46,4 +59,10 @@ export class DirectoryRepository {
     );
     return rows;
   }
+}
+
+function isOfTeam(userId: string, teamId: string): string {
+  return `(exists (select from team_member where user_id = ${userId} and team_id = ${teamId})
+    or exists (select from api_key
+                where id = ${userId} and team_id = ${teamId} and (expires_at is null or expires_at > now())))`;
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
 import { TeamCache, TeamChanges } from '../../platform/tenancy';
-import { DirectoryRepository, type Names } from './directory.repository';
+import { DirectoryRepository, type Membership, type Names } from './directory.repository';
 
 /** Tells other rooms the names behind a scope's ids. From memory where possible: a new name is seen within 30 seconds. */
 @Injectable()
@@ -16,8 +16,13 @@ export class Directory {
   }
 
   /** Whether the user is a member of the team now, or an API key of it. Never from memory. */
-  async belongs({ teamId, userId }: Pick<Scope, 'teamId' | 'userId'>): Promise<boolean> {
-    return (await this.repository.find(userId, teamId)) !== undefined;
+  async belongs(membership: Membership): Promise<boolean> {
+    return (await this.listOutsiders([membership])).length === 0;
+  }
+
+  /** Those of them of whom that is not so, in one query; the very objects that were given. Never from memory. */
+  listOutsiders<M extends Membership>(memberships: M[]): Promise<M[]> {
+    return this.repository.listOutsiders(memberships);
   }
 
   /** Empty texts for a user who is no member of the team: nobody learns another team's names here. */
