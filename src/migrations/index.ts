@@ -15,6 +15,7 @@ import { AuditHardening1764310000000 } from './1764310000000-audit-hardening';
 import { Streams1764400000000 } from './1764400000000-streams';
 import { Conversations1764410000000 } from './1764410000000-conversations';
 import { ChatContext1764420000000 } from './1764420000000-chat-context';
+import { KeepAnOwner1764430000000 } from './1764430000000-keep-an-owner';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   Streams1764400000000,
   Conversations1764410000000,
   ChatContext1764420000000,
+  KeepAnOwner1764430000000,
 ];

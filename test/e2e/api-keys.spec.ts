@@ -635,7 +635,13 @@ describe('an instance whose only users are keys', () => {
       const first = await createTeam(await signUp(app));
       const key = await createApiKey(first, ['models.read']);
       const { pool } = app.nest.get(Database);
-      await pool.query(`delete from auth_user where kind = 'person'`); // by hand: the team and its keys stay
+      const deletePeople = `delete from auth_user where kind = 'person'`; // by hand: the team and its keys stay
+      await expect(pool.query(deletePeople)).rejects.toThrow(/a team keeps an owner/);
+      await pool.query(`
+        alter table team_member disable trigger keep_an_owner;
+        ${deletePeople};
+        alter table team_member enable trigger keep_an_owner;
+      `);
       expect((await key.get('/api/v1/models')).status).toBe(200);
       const again = await signUp(app);
       expect((await again.get('/api/auth/get-session')).body.user.platformRole).toBe('platformAdmin');

@@ -1,5 +1,6 @@
 import type { DBTransactionAdapter, Where } from 'better-auth';
 import { APIError } from 'better-auth/api';
+import { sqlStateOf } from '../../platform/errors';
 import { toTeamRole } from '../callers/caller';
 
 /** A row of Better Auth's model `member`. */
@@ -14,6 +15,10 @@ const refusals = {
   YOU_CANNOT_LEAVE_THE_ORGANIZATION_WITHOUT_AN_OWNER: 'You cannot leave the organization without an owner',
 };
 
+type RefusalCode = keyof typeof refusals;
+
+const checkViolation = '23514';
+
 /**
  * Lets no team lose its last owner, inside a transaction of Better Auth's adapter. It looks for another owner itself, but
  * before the transaction: two owners who leave at one moment would each see the other. Here one of them waits, looks when the
@@ -26,7 +31,7 @@ export function keepAnOwner(plain: DBTransactionAdapter): DBTransactionAdapter {
     for (const rowId of [...teams].toSorted()) await plain.create({ model: 'rowLock', data: { rowId } });
     return members;
   };
-  const assertOwners = async (before: Member[], code: keyof typeof refusals) => {
+  const assertOwners = async (before: Member[], code: RefusalCode) => {
     for (const { organizationId, role } of before) {
       if (toTeamRole(role) !== 'owner') continue;
       const owners = await plain.count({
@@ -36,7 +41,7 @@ export function keepAnOwner(plain: DBTransactionAdapter): DBTransactionAdapter {
           { field: 'role', operator: 'contains', value: 'owner' }, // it may be one of several
         ],
       });
-      if (owners === 0) throw new APIError('BAD_REQUEST', { code, message: refusals[code] });
+      if (owners === 0) throw refuse(code);
     }
   };
   return {
@@ -60,4 +65,29 @@ export function keepAnOwner(plain: DBTransactionAdapter): DBTransactionAdapter {
       return plain.deleteMany(args);
     },
   };
+}
+
+/**
+ * What a write that asks nobody is answered: the database keeps an owner as well, when the transaction ends (see the
+ * migration), and refuses in its own words.
+ */
+export async function explainOwnership<T>(transaction: Promise<T>): Promise<T> {
+  try {
+    return await transaction;
+  } catch (error) {
+    throw isOwnerless(error) ? refuse('YOU_CANNOT_LEAVE_THE_ORGANIZATION_WITHOUT_AN_OWNER') : error;
+  }
+}
+
+function isOwnerless(error: unknown): boolean {
+  return (
+    sqlStateOf(error) === checkViolation &&
+    error instanceof Error &&
+    'constraint' in error &&
+    error.constraint === 'keep_an_owner'
+  );
+}
+
+function refuse(code: RefusalCode): APIError {
+  return new APIError('BAD_REQUEST', { code, message: refusals[code] });
 }

@@ -8,7 +8,7 @@ import type { DBAdapter, DBTransactionAdapter, Where } from 'better-auth';
 import { toUserId } from '@kdx/shared';
 import { toEvent, toJson, type AuditLink, type AuditLog, type AuditOrigin } from '../../platform/audit';
 import { describeWrite, isRecorded, type IdentityEvent, type Operation, type Row } from './identity-events';
-import { keepAnOwner } from './keep-an-owner';
+import { explainOwnership, keepAnOwner } from './keep-an-owner';
 import { readOrigin } from './trusted-headers';
 
 /** Better Auth's names of the views through which it appends to the audit log and locks a row, and what they answer. */
@@ -52,7 +52,8 @@ export function recordWrites(plain: DBAdapter, audit: AuditLog): DBAdapter {
         : plain.incrementOne(args),
     delete: (args) =>
       isRecorded(args.model, 'delete') ? inTransaction((inner) => inner.delete(args)) : plain.delete(args),
-    transaction: (work) => plain.transaction((inner) => work(inside(keepAnOwner(inner), audit))),
+    transaction: (work) =>
+      explainOwnership(plain.transaction((inner) => work(inside(keepAnOwner(inner), audit)))),
   };
   return adapter;
 }
