@@ -359,7 +359,7 @@ embedded('the thread of the embedded database', () => {
       unsubscribe('worker_threads', note);
       await place.drop();
     }
-  });
+  }, 60_000);
 });
 
 embedded('server processes on an embedded database', () => {
