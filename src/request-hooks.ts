@@ -1,6 +1,7 @@
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { takeRest } from './early-answers';
+import { RouteAdmission } from './identity';
 import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
 import type { Env } from './platform/env';
 import { AppError } from './platform/errors';
@@ -40,11 +41,12 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     app.get(Lifecycle).assertTakesWork();
     if (!url.startsWith('/api/auth/')) assertOwnPage(request, acceptedOrigins);
     if (url.startsWith('/trpc/')) assertJson(request);
+    if (hasFiles(request.method, url)) await app.get(RouteAdmission).admitBeforeBody(request);
   });
   // Messages hold files; what else clients send is short.
   fastify.addHook('onRoute', (route) => {
     if (route.url.startsWith('/api/auth/')) route.bodyLimit = authBodyLimit;
-    if (route.method === 'POST' && routesWithFiles.has(route.url)) route.bodyLimit = bodyLimitWithFiles;
+    if (hasFiles(route.method, route.url)) route.bodyLimit = bodyLimitWithFiles;
   });
   boundJson(fastify);
   fastify.addHook('onSend', async (request, reply, payload) => {
@@ -52,6 +54,11 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     if (isLongUnpaced(payload)) dropWhenSlow(reply.raw);
     return request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload;
   });
+}
+
+/** Whether the bodies of a route may be so long that its caller is asked for first. */
+function hasFiles(method: string | string[], url: string): boolean {
+  return method === 'POST' && routesWithFiles.has(url);
 }
 
 /** Every JSON text that a client sends: bodies of REST and `/api/auth`, and tRPC's, which parses bodies and inputs itself. */

@@ -26,6 +26,7 @@ import { DirectoryRepository } from './directory/directory.repository';
 import { CallLimits } from './permissions/call-limits';
 import { PermissionGuard } from './permissions/permission.guard';
 import { RefusalRecorder } from './permissions/refusal-recorder';
+import { RouteAdmission } from './permissions/route-admission';
 import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middleware';
 
 /** Who is calling and for which team. */
@@ -55,6 +56,7 @@ import { TrpcPermissionMiddleware } from './permissions/trpc-permission.middlewa
     Directory,
     RefusalRecorder,
     CallLimits,
+    RouteAdmission,
     TrpcPermissionMiddleware,
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],

@@ -7,4 +7,5 @@ export { CurrentCaller } from './callers/current-caller';
 export { grantablePermissions } from './permissions/grantable';
 export { permissions, type Permission } from './permissions/permissions';
 export { needs, permissionMetadata, RequirePermission } from './permissions/require-permission';
+export { RouteAdmission } from './permissions/route-admission';
 export { TrpcPermissionMiddleware, type CallerContext } from './permissions/trpc-permission.middleware';

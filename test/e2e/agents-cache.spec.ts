@@ -1,4 +1,3 @@
-import { Client as PgClient } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { toTeamId, type TeamId } from '@kdx/shared';
 import { AgentCache } from '../../src/ai-studio/agents/agent-cache';
@@ -8,6 +7,7 @@ import { startTestApp, type TestApp } from '../support/app';
 import { createTeam, signUp, type Answer, type Client } from '../support/client';
 import { createTestDatabase } from '../support/databases';
 import { expectStatus } from '../support/providers';
+import { countQueries } from '../support/queries';
 import { eventually } from '../support/streams';
 
 const path = '/api/v1/agents';
@@ -156,22 +156,3 @@ onServer('an agent on two replicas', () => {
     }
   });
 });
-
-/** Counts what goes to the database: each query of a `pg` client. */
-function countQueries(): { readonly count: number; stop(): void } {
-  const prototype = PgClient.prototype as { query: (...args: unknown[]) => unknown }; // its overloads do not matter here
-  const { query } = prototype;
-  let count = 0;
-  prototype.query = function counted(this: unknown, ...args: unknown[]) {
-    count += 1;
-    return query.apply(this, args);
-  };
-  return {
-    get count() {
-      return count;
-    },
-    stop: () => {
-      prototype.query = query;
-    },
-  };
-}

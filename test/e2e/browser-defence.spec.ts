@@ -296,6 +296,23 @@ describe('a server with partners', () => {
     const answer = await ask(partner);
     expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, partner]);
     expect((await ask(elsewhere)).status).toBe(403);
+    // Whose caller is asked for before the body.
+    const send = (origin: string, credential: Record<string, string>) =>
+      new Client(app.url).fetch('/api/v1/chat', {
+        method: 'POST',
+        headers: {
+          ...credential,
+          origin,
+          'sec-fetch-site': 'cross-site',
+          'content-type': 'application/json',
+        },
+        body: '{}',
+      });
+    const refused = await send(partner, { authorization: 'Bearer x.y' });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, partner]);
+    expect([(await send(partner, { cookie })).status, (await send(elsewhere, { cookie })).status]).toEqual([
+      400, 403,
+    ]);
     const account = (origin: string) =>
       new Client(app.url).fetch('/api/auth/update-user', {
         method: 'POST',

@@ -1,17 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
+import { CallerService } from '../../src/identity/callers/caller.service';
+import { createApiKey } from '../support/api-keys';
 import { startTestApp, type TestApp } from '../support/app';
-import {
-  addMember,
-  createSession,
-  createTeam,
-  say,
-  signUp,
-  type Answer,
-  type Client,
-} from '../support/client';
+import { addMember, Client, createSession, createTeam, say, signUp, type Answer } from '../support/client';
 import { hastenIntervals } from '../support/intervals';
 import { addTeamProvider, expectStatus } from '../support/providers';
+import { countQueries } from '../support/queries';
+import { exchange, sendInTwo } from '../support/raw-http';
 import { startWireServer, type WireServer } from '../support/wire';
 
 const sessionsPath = '/api/v1/chat/sessions';
@@ -280,6 +277,64 @@ describe('files in messages', () => {
       const toBlind = await say(owner, sessionId, { ...sent, modelId: blind });
       expect([toBlind.status, toBlind.body.error.code]).toEqual([409, 'MODEL_NOT_AVAILABLE']);
     });
+  });
+
+  describe('of a caller who may not send them', () => {
+    const lines = ['host: x', 'content-type: application/json', `content-length: ${2.7 * large}`, '', ''];
+    const toHead = (path: string, client: Client) => {
+      const credentials = Object.entries(client.headers()).map(([name, value]) => `${name}: ${value}`);
+      return [`POST ${path} HTTP/1.1`, ...credentials, ...lines].join('\r\n');
+    };
+    const nobody = () => new Client(app.url);
+    const paths = ['/api/v1/chat', `${sessionsPath}/${uuidv7()}/messages`];
+
+    it.each<[string, number, () => Client | Promise<Client>]>([
+      ['nobody', 401, nobody],
+      ['a session that never was', 401, () => new Client(app.url, 'x.y')],
+      ['a key that never was', 401, () => new Client(app.url, 'ais_x')],
+      ['a key without the scope', 403, () => createApiKey(owner, ['models.read'])],
+      ['another team', 404, () => owner.inTeam(uuidv7())],
+      ['a team that is none', 400, () => owner.inTeam('x')],
+      ['no team', 400, () => signUp(app)],
+    ])('are refused before they are read, as the guard refuses: %s', async (_who, status, make) => {
+      const client = await make();
+      const { error } = (await client.post(sessionsPath)).body; // asks for the same permission
+      for (const path of paths) {
+        const sent = { method: 'POST', timeoutMs: 10_000 };
+        const answer = await exchange(app.url, Buffer.from(toHead(path, client)), sent);
+        expect([answer.outcome, answer.status]).toEqual(['answered', status]);
+        const requestId = answer.headers.get('x-request-id');
+        expect(JSON.parse(answer.text)).toEqual({ error: { ...error, requestId } });
+      }
+    });
+
+    it('are taken all the same, so that their sender learns why', async () => {
+      const next = 'GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+      for (const path of paths) {
+        const rest = Buffer.concat([Buffer.alloc(2.7 * large), Buffer.from(next)]);
+        const answered = await sendInTwo(app.url, toHead(path, nobody()), rest);
+        expect(answered).toEqual({ statuses: ['HTTP/1.1 401', 'HTTP/1.1 200'], isTaken: true });
+      }
+    });
+
+    it('are one refused attempt', async () => {
+      const key = await createApiKey(owner, ['models.read']);
+      expect((await key.post(paths[0]!, {})).status).toBe(403);
+      const { items } = expectStatus(await owner.get(`/api/v1/audit-events?actorId=${key.userId}`));
+      expect(items).toEqual([
+        expect.objectContaining({ action: 'chat.use', outcome: 'refused', code: 'FORBIDDEN' }),
+      ]);
+    });
+  });
+
+  it('do not have their sender looked up twice', async () => {
+    const sessionId = await createSession(owner, { modelId: seeing });
+    server.next({ reply: { text: 'ok' } });
+    app.nest.get(CallerService).forgetAll();
+    const lookUps = countQueries(/"auth_session"|select role from team_member/i);
+    expect((await sendParts(sessionId, [filePart('image/png', png)])).status).toBe(200);
+    lookUps.stop();
+    expect(lookUps.count).toBe(2); // the session, and its user's role
   });
 
   it('are not held for who asks for one and does not read it, over both transports', async () => {

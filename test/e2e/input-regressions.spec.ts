@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createSession, createTeam, signUp, type Answer } from '../support/client';
 import { watchIntervals } from '../support/intervals';
-import { exchange } from '../support/raw-http';
+import { exchange, sendInTwo } from '../support/raw-http';
 import { expectRefusal, listFaults } from '../support/refusals';
 import { eventually, openAnswer, slowly } from '../support/streams';
 
@@ -362,30 +361,6 @@ describe('what once came in and was not refused as it should be', () => {
     intervals.stop();
   });
 
-  /** Sends a request in two steps, the rest once it has been answered. `isTaken`: all of it was, and nothing broke. */
-  async function sendSlowly(
-    head: string,
-    rest: Buffer | string,
-  ): Promise<{ statuses: string[]; isTaken: boolean }> {
-    const socket = openConnection();
-    let said = '';
-    let [isSent, isBroken] = [false, false];
-    socket.on('data', (bytes) => {
-      said += bytes.toString();
-    });
-    socket.on('error', () => {
-      isBroken = true;
-    });
-    const closed = once(socket, 'close');
-    socket.write(head);
-    await eventually(async () => said.includes('"requestId"'));
-    socket.write(rest, (error) => {
-      isSent = !error;
-    });
-    await closed;
-    return { statuses: said.match(/HTTP\/1\.1 \d+/g) ?? [], isTaken: isSent && !isBroken };
-  }
-
   describe.each([
     ['a body that is too large', 'POST /api/v1/agents'],
     ['a body that is refused unread', 'PUT /trpc/aiAgents.create'],
@@ -396,12 +371,12 @@ describe('what once came in and was not refused as it should be', () => {
 
     it('whose client learned that it was cut, and not why', async () => {
       const next = 'GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
-      const sent = await sendSlowly(toHead(line, headers), Buffer.concat([body, Buffer.from(next)]));
+      const sent = await sendInTwo(app.url, toHead(line, headers), Buffer.concat([body, Buffer.from(next)]));
       expect(sent).toEqual({ statuses: ['HTTP/1.1 400', 'HTTP/1.1 200'], isTaken: true });
     });
 
     it('from a client that wants no more than this answer, which was cut as before', async () => {
-      const sent = await sendSlowly(toHead(line, [...headers, 'connection: close']), body);
+      const sent = await sendInTwo(app.url, toHead(line, [...headers, 'connection: close']), body);
       expect(sent).toEqual({ statuses: ['HTTP/1.1 400'], isTaken: true });
     });
 
@@ -410,7 +385,7 @@ describe('what once came in and was not refused as it should be', () => {
       const { headersTimeout, requestTimeout } = server;
       Object.assign(server, { headersTimeout: 500, requestTimeout: 500 });
       try {
-        const { statuses } = await sendSlowly(toHead(line, headers), 'no more');
+        const { statuses } = await sendInTwo(app.url, toHead(line, headers), 'no more');
         expect(statuses).toEqual(['HTTP/1.1 400']);
       } finally {
         Object.assign(server, { headersTimeout, requestTimeout });

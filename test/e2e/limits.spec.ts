@@ -11,6 +11,7 @@ import {
   signUp,
   type Answer,
 } from '../support/client';
+import { exchange } from '../support/raw-http';
 import { listFaults } from '../support/refusals';
 
 const password = 'correct horse battery';
@@ -268,6 +269,17 @@ describe('limits on calling', () => {
     for (let index = 0; index < 12; index += 1)
       expect((await member.put('/api/v1/tokens/openai', { token: 'x' })).status).toBe(403);
     expectRateLimited(await member.put('/api/v1/tokens/openai', { token: 'x' }), 'calls');
+  });
+
+  it('count a message once, and stop one too many before its body is read', async () => {
+    const path = `/api/v1/chat/sessions/${anyId}/messages`;
+    await useUp(member, 11);
+    expect((await member.post(path, { text: 'Hello!' })).status).toBe(404);
+    const credentials = Object.entries(member.headers()).map(([name, value]) => `${name}: ${value}`);
+    const lines = [`POST ${path} HTTP/1.1`, 'host: x', ...credentials, 'content-type: application/json'];
+    const head = [...lines, 'content-length: 20000000', '', ''].join('\r\n');
+    const answer = await exchange(app.url, Buffer.from(head), { method: 'POST', timeoutMs: 10_000 });
+    expectRateLimited({ ...answer, body: JSON.parse(answer.text) }, 'calls');
   });
 
   it('count each call of a batch', async () => {

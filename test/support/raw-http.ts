@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { eventually } from './streams';
 
 /** What came back for bytes that were sent as they are. */
 export interface RawAnswer {
@@ -51,6 +53,35 @@ export function exchange(url: string, bytes: Buffer, options: RawOptions): Promi
     socket.on('close', () => finish('closed'));
     socket.write(bytes);
   });
+}
+
+/**
+ * Sends a request in two steps, the rest once it has been refused, and waits for the connection to close. `isTaken`: all of it
+ * was, and nothing broke.
+ */
+export async function sendInTwo(
+  url: string,
+  head: string,
+  rest: Buffer | string,
+): Promise<{ statuses: string[]; isTaken: boolean }> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let said = '';
+  let [isSent, isBroken] = [false, false];
+  socket.on('data', (bytes) => {
+    said += bytes.toString();
+  });
+  socket.on('error', () => {
+    isBroken = true;
+  });
+  const closed = once(socket, 'close');
+  socket.write(head);
+  await eventually(async () => said.includes('"requestId"'));
+  socket.write(rest, (error) => {
+    isSent = !error;
+  });
+  await closed;
+  return { statuses: said.match(/HTTP\/1\.1 \d+/g) ?? [], isTaken: isSent && !isBroken };
 }
 
 type Parsed = Omit<RawAnswer, 'milliseconds' | 'error'>;

@@ -12,7 +12,7 @@ export interface Credentials {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the permission guard. */
+    /** Set by `RouteAdmission`. */
     caller?: Caller | undefined;
   }
 }
