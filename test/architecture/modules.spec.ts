@@ -19,6 +19,7 @@ const expectedExports: Record<string, string[]> = {
     'AcrossTeams',
     'Database',
     'Housekeeping',
+    'LiveServers',
     'PlatformTransaction',
     'Recovery',
     'TeamTransaction',

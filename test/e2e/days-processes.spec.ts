@@ -409,6 +409,20 @@ describe('bad days of a server', () => {
       }
     });
 
+    it('are seen by a rotation of keys, which waits until they have its key', async () => {
+      const rotate = (...args: string[]) =>
+        processes.run(['keys-rotate.js', ...args], place, { AI_STUDIO_KEK: makeKek('other') });
+      expect(await rotate('--status')).toEqual({
+        code: 2,
+        output: expect.stringContaining('Servers: 2. Not known to open what other wraps: 2.'),
+      });
+      for (const option of [[], ['--data-keys']])
+        expect(await rotate(...option)).toEqual({
+          code: 1,
+          output: expect.stringContaining('No server has started with the key other yet'),
+        });
+    });
+
     it('see at once what is changed on the other: default, key, deleted key', async () => {
       // Far below the 30 seconds after which a replica looks by itself.
       const soon = 5_000;

@@ -1,6 +1,6 @@
 import { KEK_PROVIDER } from '../../src/ai-studio/encryption/encryption.service';
 import type { KekProvider } from '../../src/ai-studio/encryption/kek-provider';
-import { Database } from '../../src/platform/database';
+import { Database, LiveServers } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { Client, createTeam, signUp } from '../support/client';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
@@ -22,6 +22,7 @@ describe('stored keys of a team', () => {
   const start = async (kek: string) => {
     await app?.close();
     app = await startTestApp({ AI_STUDIO_KEK: kek }, database);
+    app.nest.get(LiveServers).secondLookMs = 20;
     if (admin) admin = new Client(app.url, admin.token, admin.teamId, admin.userId, admin.email);
   };
   const right = newKek('right');

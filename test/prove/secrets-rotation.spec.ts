@@ -3,8 +3,11 @@ import { KekCanaryRepository } from '../../src/ai-studio/encryption/kek-canary.r
 import { KeyRotation } from '../../src/ai-studio/encryption/key-rotation';
 import { KeyUseRepository } from '../../src/ai-studio/encryption/key-use.repository';
 import { LocalKeyRing, parseKeyRing } from '../../src/ai-studio/encryption/local-key-ring';
+import { ServerKeyRepository } from '../../src/ai-studio/encryption/server-key.repository';
+import { ServerKeys } from '../../src/ai-studio/encryption/server-keys';
 import { TeamKeyRepository } from '../../src/ai-studio/encryption/team-key.repository';
 import { AuditLog } from '../../src/platform/audit';
+import { LiveServers } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
 import { newKek, readAllTheTime, sealForTeams, type SealedThing } from '../support/keys';
@@ -27,6 +30,7 @@ describe('rotation of keys under load', () => {
     const start = (kek: string) => startTestApp({ LOG_LEVEL: 'warn', AI_STUDIO_KEK: kek }, database);
     replicas = [await start(`${one},${two}`)];
     if (database.databaseUrl) replicas.push(await start(`${two},${one}`));
+    replicas[0]!.nest.get(LiveServers).secondLookMs = 20;
     things = await sealForTeams(replicas[0]!, attempts({ short: 30, long: 200 }));
   });
 
@@ -63,7 +67,7 @@ describe('rotation of keys under load', () => {
     const get = <T>(token: new (...args: never[]) => T): T => replicas[0]!.nest.get(token, { strict: false });
     const kek = new LocalKeyRing(parseKeyRing(ring));
     const [use, teamKeys] = [get(KeyUseRepository), get(TeamKeyRepository)];
-    const canaries = new KekCanaries(kek, get(KekCanaryRepository), use, teamKeys);
-    return new KeyRotation(kek, use, teamKeys, canaries, get(AuditLog));
+    const canaries = new KekCanaries(kek, get(KekCanaryRepository), use, teamKeys, get(ServerKeyRepository));
+    return new KeyRotation(kek, use, teamKeys, canaries, get(ServerKeys), get(AuditLog));
   }
 });

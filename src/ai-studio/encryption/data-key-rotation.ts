@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TeamId } from '@kdx/shared';
 import { AppError } from '../../platform/errors';
-import { EncryptionService } from './encryption.service';
+import { EncryptionService, KEK_PROVIDER } from './encryption.service';
 import { KekCanaries } from './kek-canaries';
+import type { KekProvider } from './kek-provider';
+import type { RotationOptions } from './key-rotation';
 import { KeyUseRepository } from './key-use.repository';
+import { ServerKeys } from './server-keys';
 import { TeamKeyRepository } from './team-key.repository';
 
 export interface RenewalProgress {
@@ -31,7 +34,9 @@ const graceMs = 3_600_000;
 @Injectable()
 export class DataKeyRotation {
   constructor(
+    @Inject(KEK_PROVIDER) private readonly kek: KekProvider,
     @Inject(KekCanaries) private readonly canaries: KekCanaries,
+    @Inject(ServerKeys) private readonly servers: ServerKeys,
     @Inject(EncryptionService) private readonly encryption: EncryptionService,
     @Inject(KeyUseRepository) private readonly use: KeyUseRepository,
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
@@ -42,15 +47,17 @@ export class DataKeyRotation {
     return this.use.countTeamsWithout(new Date(Date.now() - dayMs));
   }
 
-  /** Begins only where `KeyRotation.rewrapAll` would. */
-  async renewAll(report: (progress: RenewalProgress) => void = () => undefined): Promise<RenewalOutcome> {
+  /** Refuses to begin, or to go on, as `KeyRotation.rewrapAll` does. */
+  async renewAll({ report, anyway }: RotationOptions<RenewalProgress> = {}): Promise<RenewalOutcome> {
     await this.canaries.assertProven();
+    const [kekId = ''] = this.kek.kekIds;
     const problems = new Set<string>();
     const progress = { teams: 0, secrets: 0 };
     let after: TeamId | undefined;
     for (;;) {
       const teams = await this.use.listTeams(after, batchSize);
       if (teams.length === 0) return { ...progress, problems: [...problems] };
+      if (!anyway) await this.servers.assertAllOpen(kekId);
       for (const teamId of teams) {
         try {
           progress.secrets += await this.renew(teamId);
@@ -61,7 +68,7 @@ export class DataKeyRotation {
         }
       }
       after = teams.at(-1);
-      report(progress);
+      report?.(progress);
     }
   }
 

@@ -9,6 +9,8 @@ import { KekCheck } from './kek-check';
 import type { KekProvider } from './kek-provider';
 import { KeyRotation } from './key-rotation';
 import { KeyUseRepository } from './key-use.repository';
+import { ServerKeyRepository } from './server-key.repository';
+import { ServerKeys } from './server-keys';
 import { TeamKeyRepository } from './team-key.repository';
 
 export { runKeysRotateCommand, type KeysRotateNeed } from './terminal';
@@ -19,7 +21,9 @@ const rotation = [
   TeamKeyRepository,
   KeyUseRepository,
   KekCanaryRepository,
+  ServerKeyRepository,
   KekCanaries,
+  ServerKeys,
   KeyRotation,
 ];
 

@@ -9,6 +9,7 @@ import { KekCanaryRepository } from './kek-canary.repository';
 import { dataKeyLength } from './kek-binding';
 import { KekUnavailableError, type KekBinding, type KekProvider, type WrappedKey } from './kek-provider';
 import { KeyUseRepository } from './key-use.repository';
+import { ServerKeyRepository } from './server-key.repository';
 import { TeamKeyRepository } from './team-key.repository';
 
 /** Stands in the binding where a data key has its team: no team has this name. */
@@ -37,6 +38,7 @@ export class KekCanaries {
     @Inject(KekCanaryRepository) private readonly canaries: KekCanaryRepository,
     @Inject(KeyUseRepository) private readonly use: KeyUseRepository,
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
+    @Inject(ServerKeyRepository) private readonly servers: ServerKeyRepository,
   ) {}
 
   /** Changes nothing. */
@@ -72,7 +74,7 @@ export class KekCanaries {
     const [primary = ''] = this.kek.kekIds;
     const findings = noFindings();
     await this.prove(primary, await this.canaries.list(), findings);
-    if (this.canaries.isAlone) await this.begin(findings);
+    if (this.servers.isAlone) await this.begin(findings);
     const { problems, proven } = findings;
     const [problem] = problems;
     if (problem) throw new AppError('CONFLICT', problem);

@@ -1,19 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, PlatformTransaction } from '../../platform/database';
+import { PlatformTransaction } from '../../platform/database';
 import { KekCanary } from './kek-canary.entity';
 
 /** The canaries: of no team, and of no use but to be opened. */
 @Injectable()
 export class KekCanaryRepository {
-  constructor(
-    @Inject(PlatformTransaction) private readonly transaction: PlatformTransaction,
-    @Inject(Database) private readonly database: Database,
-  ) {}
-
-  /** No server can run beside this process. */
-  get isAlone(): boolean {
-    return this.database.mode === 'embedded';
-  }
+  constructor(@Inject(PlatformTransaction) private readonly transaction: PlatformTransaction) {}
 
   /** Of each key the newest first: that of the version that wrapped last. */
   list(): Promise<KekCanary[]> {

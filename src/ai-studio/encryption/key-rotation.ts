@@ -5,6 +5,7 @@ import { KEK_PROVIDER } from './encryption.service';
 import { KekCanaries } from './kek-canaries';
 import { KekUnavailableError, type KekProvider, type KekVersion } from './kek-provider';
 import { KeyUseRepository, type KeyName, type KeyUse } from './key-use.repository';
+import { ServerKeys, type KeyOnServers } from './server-keys';
 import { TeamKeyRepository } from './team-key.repository';
 
 /** What wraps data keys now, and how many each version of a key wraps. */
@@ -13,6 +14,16 @@ export interface RotationStatus {
   use: KeyUse[];
   /** Data keys that another key or version than `current` wraps. */
   left: number;
+  /** How the servers stand to `current`; looked at before data keys were counted, so that what one sealed last is among them. */
+  servers: KeyOnServers;
+}
+
+/** How a rotation runs. */
+export interface RotationOptions<Progress> {
+  /** Hears of each batch. */
+  report?: (progress: Progress) => void;
+  /** Goes on where servers would not open what is wrapped anew. */
+  anyway?: boolean;
 }
 
 export interface RotationProgress {
@@ -25,6 +36,8 @@ export interface RotationProgress {
 export interface RotationOutcome extends RotationProgress {
   /** What was wrong with those that failed, each once. */
   problems: string[];
+  /** As in {@link RotationStatus}. */
+  servers: KeyOnServers;
 }
 
 const batchSize = 200;
@@ -42,30 +55,33 @@ export class KeyRotation {
     @Inject(KeyUseRepository) private readonly use: KeyUseRepository,
     @Inject(TeamKeyRepository) private readonly teamKeys: TeamKeyRepository,
     @Inject(KekCanaries) private readonly canaries: KekCanaries,
+    @Inject(ServerKeys) private readonly servers: ServerKeys,
     @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
+  /** Takes some seconds where there may be servers. */
   async getStatus(): Promise<RotationStatus> {
     const current = await this.kek.currentVersion();
+    const servers = await this.servers.count(current.kekId);
     const use = await this.use.count();
-    const left = use.filter((one) => !isSame(one, current)).reduce((sum, { count }) => sum + count, 0);
-    return { current, use, left };
+    return { current, use, left: countLeft(use, current), servers };
   }
 
   /**
-   * Changes nothing where the key that is to wrap is not the one that servers have.
-   * @throws KekUnavailableError where it does not work at all
-   * @throws AppError `CONFLICT` where it is another one, or cannot be compared
+   * Refuses to begin, or to go on, where the key that wraps is not the one that servers have or a server does not have it.
+   * @throws KekUnavailableError where the key that is to wrap does not work at all: nothing was changed then
+   * @throws AppError `CONFLICT` where it is another one, or a server is not known to open what it wraps
    */
-  async rewrapAll(report: (progress: RotationProgress) => void = () => undefined): Promise<RotationOutcome> {
+  async rewrapAll({ report, anyway }: RotationOptions<RotationProgress> = {}): Promise<RotationOutcome> {
     await this.canaries.assertProven();
-    const { current } = await this.getStatus();
+    const current = await this.kek.currentVersion();
     const problems = new Set<string>();
     let [done, failed]: [number, number] = [0, 0];
     let after: KeyName | undefined;
     for (;;) {
       const names = await this.use.listDue(current, after, batchSize);
       if (names.length === 0) break;
+      if (!anyway) await this.servers.assertAllOpen(current.kekId);
       await inParallel(names, async (name) => {
         const problem = await this.rewrap(name, current);
         if (problem) problems.add(problem);
@@ -73,30 +89,36 @@ export class KeyRotation {
         else done++;
       });
       after = names.at(-1);
-      report({ done, failed, left: await this.getLeft(current) });
+      report?.({ done, failed, left: countLeft(await this.use.count(), current) });
     }
     await this.canaries.renew();
-    return { done, failed, left: await this.getLeft(current), problems: [...problems] };
+    const servers = await this.servers.count(current.kekId);
+    const left = countLeft(await this.use.count(), current);
+    return { done, failed, left, problems: [...problems], servers };
   }
 
-  /** How many data keys are under a key-encryption key that is said to be lost. Throws `CONFLICT` for one that is configured. */
-  async countLost(kekId: string): Promise<number> {
+  /**
+   * How many data keys are under a key-encryption key that is said to be lost. Throws `CONFLICT` for one that is configured
+   * here, or that a server has (unless `anyway`).
+   */
+  async countLost(kekId: string, anyway = false): Promise<number> {
     if (this.kek.kekIds.includes(kekId))
       throw new AppError(
         'CONFLICT',
         `The key ${kekId} is configured, and what it wraps can be rewrapped. Only a key that is lost is abandoned.`,
       );
-    const { use } = await this.getStatus();
+    if (!anyway) await this.servers.assertNoneHas(kekId);
+    const use = await this.use.count();
     return use.filter((row) => row.kekId === kekId).reduce((sum, { count }) => sum + count, 0);
   }
 
   /**
    * Removes the data keys under a key-encryption key that is lost: nothing will ever open what they sealed, so the teams
-   * have to store their keys again. Recorded in the chain of each team and in the instance's. Refuses a key that is
-   * configured. Answers how many it were.
+   * have to store their keys again. Recorded in the chain of each team and in the instance's. Refuses what `countLost`
+   * refuses. Answers how many it were.
    */
-  async abandon(kekId: string): Promise<number> {
-    await this.countLost(kekId);
+  async abandon(kekId: string, anyway = false): Promise<number> {
+    await this.countLost(kekId, anyway);
     let count = 0;
     for (;;) {
       const names = await this.use.listUnder(kekId, batchSize);
@@ -133,11 +155,10 @@ export class KeyRotation {
       throw error;
     }
   }
+}
 
-  private async getLeft(current: KekVersion): Promise<number> {
-    const use = await this.use.count();
-    return use.filter((one) => !isSame(one, current)).reduce((sum, { count }) => sum + count, 0);
-  }
+function countLeft(use: KeyUse[], current: KekVersion): number {
+  return use.filter((one) => !isSame(one, current)).reduce((sum, { count }) => sum + count, 0);
 }
 
 function isSame(a: KekVersion, b: KekVersion): boolean {

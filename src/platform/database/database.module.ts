@@ -6,6 +6,7 @@ import { Metrics } from '../metrics';
 import { AutoVacuum } from './auto-vacuum';
 import { Database } from './database';
 import { Housekeeping } from './housekeeping';
+import { LiveServers } from './live-servers';
 import { Recovery } from './recovery';
 import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransaction } from './transactions';
 
@@ -17,11 +18,12 @@ import { AcrossTeams, MaintenanceTransaction, PlatformTransaction, TeamTransacti
     PlatformTransaction,
     MaintenanceTransaction,
     AcrossTeams,
+    LiveServers,
     Recovery,
     Housekeeping,
     AutoVacuum,
   ],
-  exports: [Database, Recovery, Housekeeping, TeamTransaction, PlatformTransaction, AcrossTeams],
+  exports: [Database, LiveServers, Recovery, Housekeeping, TeamTransaction, PlatformTransaction, AcrossTeams],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   /** `opening`: see `Database.open`. */
@@ -58,7 +60,7 @@ export class ToolDatabaseModule implements OnApplicationShutdown {
   constructor(@Inject(Database) private readonly database: Database) {}
 
   static register(access: 'read' | 'write'): DynamicModule {
-    const ways = [TeamTransaction, PlatformTransaction, AcrossTeams];
+    const ways = [TeamTransaction, PlatformTransaction, AcrossTeams, LiveServers];
     return {
       module: ToolDatabaseModule,
       providers: [

@@ -4,7 +4,7 @@ import { setSearchPath } from './search-path';
 import { liftTimeLimits, limitTimes } from './time-limits';
 
 /** Any constant; the same in every replica and every version. */
-const migrationLock = 7_241_508_331;
+export const migrationLock = 7_241_508_331;
 
 /**
  * Runs the pending migrations. On a server, under a session-level advisory lock on a connection of its own, so that

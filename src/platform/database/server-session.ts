@@ -1,22 +1,31 @@
 import { randomInt } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, type QueryConfig } from 'pg';
+import { migrationLock } from './migrate';
 import { setSearchPath } from './search-path';
 
 const reconnectMs = 1_000;
+/** Instance ids are from the first to below the second: locks that others number by hand are lower, hashes of 64 bits higher. */
+const [leastId, idLimit] = [2 ** 32, 2 ** 48];
+/** Any constant, the same in every version: the first number of the locks that stand for names. */
+const nameSpace = 724_150_833;
 
 const isOwnLock = `held.locktype = 'advisory' and held.objsubid = 1
         and held.database = (select oid from pg_database where datname = current_database())`;
 const lockedId = '((held.classid::bigint << 32) | held.objid::bigint)';
+const isNameLock = `named.pid = held.pid and named.objsubid = 2 and named.classid = ${nameSpace}`;
 
 /**
  * The one long-lived connection of a process to a PostgreSQL server. It does what needs a session: it holds the
- * advisory lock that proves that this process lives (the server frees it the moment the process is gone), and it
- * listens for notifications. The embedded database has one session for everybody, and one process: it needs neither.
+ * advisory lock that proves that this process lives (the server frees it the moment the process is gone), it holds names
+ * that say something of this process to others, as locks too, and it listens for notifications. The embedded database has
+ * one session for everybody, and one process: it needs none of that.
  */
 export class ServerSession {
   /** Identifies this process among the replicas; written beside unfinished work. Below 2^48. */
-  readonly instanceId = randomInt(1, 2 ** 48 - 1);
+  readonly instanceId = randomInt(leastId, idLimit - 1);
   private readonly handlers = new Map<string, (payload: string) => void>();
+  /** What every connection begins with. */
+  private readonly beginnings: QueryConfig[] = [];
   private client: Client | undefined;
   private closed = false;
   private retry: NodeJS.Timeout | undefined;
@@ -37,7 +46,7 @@ export class ServerSession {
     await client.connect();
     await setSearchPath(client);
     await client.query('select pg_advisory_lock($1)', [this.instanceId]);
-    for (const channel of this.handlers.keys()) await client.query(`listen ${channel}`);
+    for (const beginning of this.beginnings) await client.query(beginning); // also what is added meanwhile
     this.client = client;
   }
 
@@ -45,7 +54,15 @@ export class ServerSession {
   async listen(channel: string, handler: (payload: string) => void): Promise<void> {
     if (!/^[a-z_]+$/.test(channel)) throw new TypeError('A channel is a lower-case identifier.');
     this.handlers.set(channel, handler);
-    await this.client?.query(`listen ${channel}`);
+    await this.beginWith({ text: `listen ${channel}` });
+  }
+
+  /** Says `name` of this process to whoever asks, for as long as it lives. Nobody can on the embedded database. */
+  hold(name: string): Promise<void> {
+    return this.beginWith({
+      text: 'select pg_advisory_lock_shared($1, hashtext($2))',
+      values: [nameSpace, name],
+    });
   }
 
   /** Whether this process can be seen to live now: else it cannot see who else does. */
@@ -56,6 +73,24 @@ export class ServerSession {
   /** Statement that answers the ids of the processes that live, one row, `ids`. */
   get listAlive(): string {
     return `select coalesce(array_agg(${lockedId}), '{}')::text as ids from pg_locks held where ${isOwnLock}`;
+  }
+
+  /**
+   * Statement that answers the servers that live, but for this one, a row each: `id`, which of the names (`$1`, an array of
+   * texts) it holds (`held`), and whether it holds no name at all (`isSilent`). It reads locks alone, since ordinary roles
+   * are not shown whose session is whose.
+   */
+  get listServers(): string {
+    return `with locks as materialized (select * from pg_locks held where granted and locktype = 'advisory')
+      select ${lockedId} as id,
+             array(select name from unnest($1::text[]) name
+                    where exists (select from locks named where ${isNameLock}
+                                     and named.objid = (hashtext(name)::bigint & 4294967295)::oid)) as held,
+             not exists (select from locks named where ${isNameLock}) as "isSilent"
+        from locks held
+       where ${isOwnLock}
+         and ${lockedId} >= ${leastId} and ${lockedId} < ${idLimit}
+         and ${lockedId} not in (${migrationLock}, ${this.instanceId})`;
   }
 
   /**
@@ -75,6 +110,11 @@ export class ServerSession {
     const { client } = this;
     this.client = undefined; // what waits for a second look, sees that there is none
     await client?.end();
+  }
+
+  private async beginWith(beginning: QueryConfig): Promise<void> {
+    this.beginnings.push(beginning);
+    await this.client?.query(beginning);
   }
 
   /** Tells listeners to distrust what they hold (an empty payload), since notifications may have been missed. */
