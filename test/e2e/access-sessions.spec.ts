@@ -8,7 +8,9 @@ import {
   createSession,
   createTeam,
   say,
+  signIn,
   signUp,
+  storedToken,
   type Answer,
 } from '../support/client';
 import { restOutcome, textOf, trpcOf, trpcOutcome, type Outcome } from '../support/trpc';
@@ -63,7 +65,7 @@ describe('sessions and teams', () => {
     });
 
     it('is refused with what the database holds of it: that takes the signature, which AUTH_SECRET makes', async () => {
-      const stored = storedToken(await signIn(owner.email!));
+      const stored = storedToken(await signIn(app, owner.email!));
       const { rowCount } = await app.nest
         .get(Database)
         .pool.query('select from auth_session where token = $1', [stored]);
@@ -79,7 +81,7 @@ describe('sessions and teams', () => {
     });
 
     it('is refused once it has expired', async () => {
-      const person = await signIn(owner.email!);
+      const person = await signIn(app, owner.email!);
       await app.nest
         .get(Database)
         .pool.query(`update auth_session set expires_at = now() - interval '1 second' where token = $1`, [
@@ -89,7 +91,7 @@ describe('sessions and teams', () => {
     });
 
     it('is refused at once after signing out, and no other session of the person with it', async () => {
-      const [one, other] = [await signIn(owner.email!), await signIn(owner.email!)];
+      const [one, other] = [await signIn(app, owner.email!), await signIn(app, owner.email!)];
       expect((await ask(one)).code).toBe('OK');
       expect((await one.post('/api/auth/sign-out')).status).toBe(200);
       expect((await ask(one)).code).toBe('UNAUTHENTICATED');
@@ -97,7 +99,7 @@ describe('sessions and teams', () => {
     });
 
     it('is refused at once after it was revoked from another one', async () => {
-      const [one, other] = [await signIn(owner.email!), await signIn(owner.email!)];
+      const [one, other] = [await signIn(app, owner.email!), await signIn(app, owner.email!)];
       expect((await ask(one)).code).toBe('OK');
       await other.post('/api/auth/revoke-session', { token: storedToken(one) });
       expect((await ask(one)).code).toBe('UNAUTHENTICATED');
@@ -205,7 +207,7 @@ describe('sessions and teams', () => {
     });
 
     it('is not found by the platform admin either, who is no member of it', async () => {
-      const admin = await signIn((await platformAdminEmail())!);
+      const admin = await signIn(app, (await platformAdminEmail())!);
       expect((await ask(admin.inTeam(owner.teamId))).code).toBe('NOT_FOUND');
     });
 
@@ -236,7 +238,7 @@ describe('sessions and teams', () => {
       const first = await createTeam(person);
       await createTeam(person);
       await createSession(first, { title: 'in the first' });
-      expect(await titles(await signIn(person.email!))).toEqual(['in the first']);
+      expect(await titles(await signIn(app, person.email!))).toEqual(['in the first']);
     });
 
     it('cannot be made active by somebody who is not in it', async () => {
@@ -289,12 +291,6 @@ describe('sessions and teams', () => {
     });
   });
 
-  async function signIn(email: string): Promise<Client> {
-    const answer = await new Client(app.url).post('/api/auth/sign-in/email', { email, password });
-    expect(answer.status).toBe(200);
-    return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
-  }
-
   async function platformAdminEmail(): Promise<string | undefined> {
     const { rows } = await app.nest
       .get(Database)
@@ -307,8 +303,3 @@ describe('sessions and teams', () => {
     return body.items.map(({ title }: { title: string }) => title);
   }
 });
-
-/** A session token as it is stored: what travels is signed. */
-function storedToken({ token = '' }: Client): string {
-  return decodeURIComponent(token).split('.')[0]!;
-}

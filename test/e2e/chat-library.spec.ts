@@ -6,6 +6,7 @@ import {
   createSession,
   createTeam,
   say,
+  signIn,
   signUp,
   type Answer,
   type Client,
@@ -178,24 +179,33 @@ describe('a library of conversations', () => {
       ]);
     });
 
-    it('no further page once one has left the team, and nothing that looks whole', async () => {
+    it('no further page once one has signed out or left the team, and nothing that looks whole', async () => {
       const leaving = await addMember(app, owner);
+      const elsewhere = (await signIn(app, leaving.email ?? '')).inTeam(owner.teamId);
       const sessionId = await createSession(leaving);
       await say(leaving, sessionId, { text: 'Hello' });
       await growConversation(app, sessionId, 220, 'x'.repeat(60_000)); // more than sockets hold
-      const response = await leaving.fetch(`${sessionsPath}/${sessionId}/export?format=json`);
-      const body = response.body!.getReader();
-      await body.read();
+      const begin = async (client: Client) => {
+        const response = await client.fetch(`${sessionsPath}/${sessionId}/export?format=json`);
+        const body = response.body!.getReader();
+        await body.read();
+        return { body, requestId: response.headers.get('x-request-id') };
+      };
+      const assertCut = async ({ body, requestId }: Awaited<ReturnType<typeof begin>>) => {
+        const readOn = async () => {
+          while (!(await body.read()).done);
+        };
+        await expect(readOn()).rejects.toThrow();
+        const told = app.logs.filter((line) => line.includes(`"${requestId}"`) && line.includes('NOT_FOUND'));
+        expect(told).toHaveLength(1);
+      };
+      const [there, here] = [await begin(elsewhere), await begin(leaving)];
+      expectStatus(await elsewhere.post('/api/auth/sign-out'));
+      await assertCut(there);
       const left = { memberIdOrEmail: leaving.email, organizationId: owner.teamId };
       expectStatus(await owner.post('/api/auth/organization/remove-member', left));
-      const readOn = async () => {
-        while (!(await body.read()).done);
-      };
-      await expect(readOn()).rejects.toThrow();
-      const requestId = response.headers.get('x-request-id');
-      const told = app.logs.filter((line) => line.includes(`"${requestId}"`) && line.includes('NOT_FOUND'));
-      expect(told).toHaveLength(1);
-    });
+      await assertCut(here);
+    }, 60_000);
 
     it.each(['json', 'markdown'] as const)(
       'no end as %s of a conversation that was deleted meanwhile',

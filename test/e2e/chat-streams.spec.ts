@@ -5,13 +5,22 @@ import { beginning } from '../../src/chat/streams/stream-position';
 import { Database, Housekeeping, Recovery } from '../../src/platform/database';
 import { createApiKey } from '../support/api-keys';
 import { startTestApp, type TestApp } from '../support/app';
-import { addMember, Client, createSession, createTeam, say, signUp } from '../support/client';
 import {
+  addMember,
+  Client,
+  createSession,
+  createTeam,
+  say,
+  signIn,
+  signUp,
+  storedToken,
+} from '../support/client';
+import {
+  ByteReader,
   bytesAfter,
   fetchStream,
   joinBytes,
   openBytes,
-  type ByteReader,
   type Place,
 } from '../support/event-streams';
 import { addTeamProvider, expectStatus, listExecutions, type UsableModel } from '../support/providers';
@@ -298,6 +307,84 @@ describe('the stream of an answer', () => {
       answer.stop('stopped');
       await answer.done;
     });
+
+    it('for the session that has ended, however it did, and for no other one of the person', async () => {
+      const { pool } = app.nest.get(Database);
+      const person = await addMember(app, owner);
+      const careful = await addMember(app, owner);
+      const key = await createApiKey(owner, ['chat.use']);
+      const again = async ({ email = '' }: Client) => (await signIn(app, email)).inTeam(owner.teamId);
+      const [signedOut, revoked, expired, renewed, subscribed] = [
+        await again(person),
+        await again(person),
+        await again(person),
+        await again(person),
+        await again(person),
+      ];
+      const elsewhere = await again(careful);
+      const [silent, carefuls, keys] = [
+        await openSilent(person),
+        await openSilent(careful),
+        await openSilent(key),
+      ];
+      const read = (client: Client) => joinBytes(client, silent.sessionId);
+      const input = encodeURIComponent(JSON.stringify({ sessionId: silent.sessionId }));
+      const subscription = new ByteReader(
+        await subscribed.fetch(`/trpc/chat.resumeMessage?input=${input}`, {
+          headers: { accept: 'text/event-stream' },
+        }),
+        new AbortController(),
+      );
+      const cut = [
+        await read(signedOut),
+        await read(revoked),
+        await read(expired),
+        subscription,
+        carefuls.reader,
+        await joinBytes(elsewhere, carefuls.sessionId),
+      ];
+      const goingOn = [silent.reader, await read(renewed), keys.reader];
+      const idOf = async (client: Client): Promise<string> =>
+        (await pool.query('select id from auth_session where token = $1', [storedToken(client)])).rows[0]?.id;
+      const expire = (client: Client, when: string) =>
+        pool.query(`update auth_session set expires_at = now() + $2::interval where token = $1`, [
+          storedToken(client),
+          when,
+        ]);
+      const id = await idOf(renewed);
+      await expire(renewed, '5 days'); // of seven: the next call makes it last longer
+      const { body } = await renewed.get('/api/auth/get-session');
+      expect(Date.parse(body.session.expiresAt)).toBeGreaterThan(Date.now() + 6 * 24 * 60 * 60_000);
+      expect([body.session.id, await idOf(renewed)]).toEqual([id, id]);
+
+      expectStatus(await signedOut.post('/api/auth/sign-out'));
+      expectStatus(await subscribed.post('/api/auth/sign-out'));
+      expectStatus(await person.post('/api/auth/revoke-session', { token: storedToken(revoked) }));
+      await expire(expired, '-1 second');
+      const changed = await careful.post('/api/auth/change-password', {
+        currentPassword: 'correct horse battery',
+        newPassword: 'another horse battery',
+        revokeOtherSessions: true,
+      });
+      expectStatus(changed);
+      await Promise.all(cut.map((reader) => reader.readAll()));
+      for (const { text } of cut) {
+        expect(text).toContain('before');
+        expect(text).not.toMatch(/"type":"finish"|"type":"abort"|\[DONE\]/);
+      }
+      for (const client of [signedOut, revoked, expired, careful, elsewhere])
+        expect((await fetchStream(client, silent.sessionId)).status).toBe(401);
+      const changedTo = new Client(app.url, changed.headers.get('set-auth-token')!, owner.teamId);
+      expect((await fetchStream(changedTo, carefuls.sessionId)).status).toBe(200);
+
+      for (const { answer } of [silent, carefuls, keys]) {
+        answer.stop('stopped');
+        await answer.done;
+      }
+      await Promise.all(goingOn.map((reader) => reader.readAll()));
+      expect(goingOn.map(({ isWhole }) => isWhole)).toEqual([true, true, true]);
+      expect(app.logs.filter((line) => line.includes(id))).toEqual([]);
+    });
   });
 
   describe('whose process was taken for dead', () => {
@@ -496,6 +583,18 @@ onServer('the stream of an answer over two replicas', () => {
     expect(offset.received.equals(whole.received.subarray(length))).toBe(true);
     const own = lastEventId.split('.')[1];
     expect((await fetchStream(there, sessionId, { after: `99999.${own}` })).status).toBe(400);
+  });
+
+  it('is cut on the other one for a session that signs out here', async () => {
+    const signedIn = (await signIn(first, owner.email ?? '')).inTeam(owner.teamId);
+    const sessionId = await createSession(owner);
+    const whole = await openBytes(owner, sessionId, { text: thenSilent });
+    const reader = await joinBytes(at(signedIn, second), sessionId);
+    expectStatus(await signedIn.post('/api/auth/sign-out'));
+    await reader.readAll();
+    expect([reader.isWhole, reader.text.includes('before')]).toEqual([false, true]);
+    expectStatus(await owner.post(`${sessionsPath}/${sessionId}/stop`));
+    expect((await whole.readAll()).isWhole).toBe(true);
   });
 
   it('sent to both at the same moment under one key, is asked for once', async () => {

@@ -77,6 +77,22 @@ export async function signUp(
   return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
 }
 
+/** Somebody who signed up, in a new session of theirs and no team. */
+export async function signIn(
+  app: Pick<TestApp, 'url'>,
+  email: string,
+  password = 'correct horse battery',
+): Promise<Client> {
+  const answer = await new Client(app.url).post('/api/auth/sign-in/email', { email, password });
+  if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${answer.text}`);
+  return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
+}
+
+/** A session token as it is stored: what travels is signed. */
+export function storedToken({ token = '' }: Client): string {
+  return decodeURIComponent(token).split('.')[0]!;
+}
+
 /** The cookie of a new session of somebody who signed up. */
 export async function cookieOf(
   app: Pick<TestApp, 'url'>,

@@ -7,6 +7,8 @@ export type Uuid = Branded<string, 'Uuid'>;
 export type TeamId = Branded<string, 'TeamId'>;
 /** A person with an account, or an API key, which acts as a user of its own. UUID. */
 export type UserId = Branded<string, 'UserId'>;
+/** One sign-in of a person: a session with this server, until it is signed out of, is revoked or expires. UUID; it opens nothing. */
+export type SignInId = Branded<string, 'SignInId'>;
 /** A registered consumer of AI Studio: `chat`, `aiStudio`, or an app added by `registerApp`. */
 export type AppId = Branded<string, 'AppId'>;
 
@@ -27,4 +29,10 @@ export function toTeamId(value: unknown): TeamId {
 export function toUserId(value: unknown): UserId {
   if (!isUuid(value)) throw new TypeError('A user id is a UUID.');
   return value as string as UserId; // the check above is the brand's only door
+}
+
+/** Parses the id of a sign-in; throws `TypeError` for anything that is not a canonical UUID. */
+export function toSignInId(value: unknown): SignInId {
+  if (!isUuid(value)) throw new TypeError('The id of a sign-in is a UUID.');
+  return value as string as SignInId; // the check above is the brand's only door
 }

@@ -23,5 +23,15 @@ export {
   type TemplatePart,
 } from './instructions';
 export { findLanguageName } from './language';
-export { isUuid, toTeamId, toUserId, type AppId, type TeamId, type UserId, type Uuid } from './ids';
+export {
+  isUuid,
+  toSignInId,
+  toTeamId,
+  toUserId,
+  type AppId,
+  type SignInId,
+  type TeamId,
+  type UserId,
+  type Uuid,
+} from './ids';
 export type { RequestOrigin, Scope } from './scope';

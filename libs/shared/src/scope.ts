@@ -1,4 +1,4 @@
-import type { AppId, TeamId, UserId } from './ids';
+import type { AppId, SignInId, TeamId, UserId } from './ids';
 
 /** For whom something is done. Every method of `AiStudioService` takes it first; there is no ambient team. */
 export interface Scope {
@@ -8,6 +8,11 @@ export interface Scope {
   appId: AppId;
   /** What `userId` is, for the audit log: a person where absent. */
   actorType?: 'apiKey' | undefined;
+  /**
+   * By which sign-in the call came, for what takes longer than the call is checked: a reader of a stream is cut where it
+   * ends. Absent for API keys and where the work begins in the server itself; nothing is stored by it.
+   */
+  signInId?: SignInId | undefined;
   /** The call that asks, for the audit log; absent where the work begins in the server itself. */
   request?: RequestOrigin | undefined;
 }

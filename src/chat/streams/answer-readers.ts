@@ -9,7 +9,7 @@ const lookAgainMs = 5_000;
 
 /** Somebody who reads an answer now. */
 export class AnswerReader {
-  /** Whether they belonged to the team when they were last looked at. */
+  /** Whether they belonged to the team when they were last looked at, and their sign-in had not ended. */
   mayRead = true;
 
   constructor(
@@ -26,8 +26,8 @@ export class AnswerReader {
 
 /**
  * All who read answers from this process. Every five seconds one query finds who of them may not any more: who has left
- * the team, and whose API key has ended. That does not wait for an answer to say something, nor for a reader to take it,
- * and many streams of one person are asked about once. A database that is away cuts nobody: it is asked again.
+ * the team, and whose API key or sign-in has ended. That does not wait for an answer to say something, nor for a reader to
+ * take it, and many readers of one sign-in are asked about once. A database that is away cuts nobody: it is asked again.
  */
 @Injectable()
 export class AnswerReaders implements OnApplicationShutdown {
@@ -77,6 +77,6 @@ export class AnswerReaders implements OnApplicationShutdown {
   }
 }
 
-function keyOf({ teamId, userId }: Scope): string {
-  return `${teamId}/${userId}`;
+function keyOf({ teamId, userId, signInId }: Scope): string {
+  return `${teamId}/${userId}/${signInId ?? ''}`;
 }

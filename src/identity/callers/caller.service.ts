@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { isUuid, toTeamId, toUserId, type TeamId, type UserId } from '@kdx/shared';
+import { isUuid, toSignInId, toTeamId, toUserId, type TeamId, type UserId } from '@kdx/shared';
 import type { AuditOrigin } from '../../platform/audit';
 import { AppError, notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
@@ -87,6 +87,7 @@ export class CallerService {
       name: found.user.name,
       platformAdmin: found.user.platformRole === 'platformAdmin',
       team: wanted && role ? toTeam(toTeamId(wanted), role) : undefined,
+      signInId: toSignInId(found.session.id),
     };
   }
 }

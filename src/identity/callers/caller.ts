@@ -1,4 +1,4 @@
-import type { AppId, RequestOrigin, Scope, TeamId, UserId } from '@kdx/shared';
+import type { AppId, RequestOrigin, Scope, SignInId, TeamId, UserId } from '@kdx/shared';
 import type { AuditOrigin } from '../../platform/audit';
 import { AppError } from '../../platform/errors';
 import { isGrantable, type GrantablePermission } from '../permissions/grantable';
@@ -22,6 +22,8 @@ export interface Caller {
   platformAdmin: boolean;
   /** The team that the call is for: an API key's own; `x-team-id`, else the session's active team. A key has no role in it. */
   team: { id: TeamId; role: TeamRole | undefined } | undefined;
+  /** Of a person: the session that the credential is of, the same for as long as it is renewed. */
+  signInId?: SignInId | undefined;
   /** Where an API key calls: this decides, and no role. */
   apiKey?: ApiKeyGrant | undefined;
   /** The call itself, for the audit log. */
@@ -34,8 +36,8 @@ export type Identified = Omit<Caller, 'request'>;
 /** A caller whose team is known: what a permission of level `member` or above leaves. */
 export function toScope(caller: Caller, appId: AppId): Scope {
   if (!caller.team) throw noTeam();
-  const { userId, request } = caller;
-  return { teamId: caller.team.id, userId, appId, actorType: toActorType(caller), request };
+  const { userId, signInId, request } = caller;
+  return { teamId: caller.team.id, userId, appId, actorType: toActorType(caller), signInId, request };
 }
 
 /** Who does something that is no team's, for the audit log. */

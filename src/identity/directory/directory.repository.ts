@@ -17,8 +17,8 @@ export interface Maker {
   kind: 'person' | 'apiKey';
 }
 
-/** Who is or was of a team. */
-export type Membership = Pick<Scope, 'teamId' | 'userId'>;
+/** Who is or was of a team and, where they came by one, in which sign-in. */
+export type Membership = Pick<Scope, 'teamId' | 'userId' | 'signInId'>;
 
 /** Reads names of members, API keys and their teams. Better Auth and the database itself write these rows. */
 @Injectable()
@@ -37,13 +37,23 @@ export class DirectoryRepository {
     return rows[0];
   }
 
-  /** Those of them that are no members of their team, nor API keys of it that have not ended. */
+  /**
+   * Those of them that are no members of their team, nor API keys of it that have not ended; and those whose sign-in is
+   * over, whoever ended it.
+   */
   async listOutsiders<M extends Membership>(memberships: M[]): Promise<M[]> {
     const { rows } = await this.database.pool.query<{ index: number }>(
       `select (asked.place - 1)::integer as index
-         from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (user_id, team_id, place)
-        where not ${isOfTeam('asked.user_id', 'asked.team_id')}`,
-      [memberships.map(({ userId }) => userId), memberships.map(({ teamId }) => teamId)],
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality as asked (user_id, team_id, sign_in_id, place)
+        where not ${isOfTeam('asked.user_id', 'asked.team_id')}
+           or (asked.sign_in_id is not null and not exists (
+                select from auth_session
+                 where id = asked.sign_in_id and user_id = asked.user_id and expires_at > now()))`,
+      [
+        memberships.map(({ userId }) => userId),
+        memberships.map(({ teamId }) => teamId),
+        memberships.map(({ signInId }) => signInId ?? null),
+      ],
     );
     return rows.flatMap(({ index }) => memberships[index] ?? []);
   }

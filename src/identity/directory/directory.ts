@@ -15,7 +15,10 @@ export class Directory {
     this.cache = new TeamCache(changes, { maxTeams: 5_000, maxAgeMs: 30_000 });
   }
 
-  /** Whether the user is a member of the team now, or an API key of it. Never from memory. */
+  /**
+   * Whether the user is a member of the team now, or an API key of it, and the sign-in that they came by has not ended.
+   * Never from memory.
+   */
   async belongs(membership: Membership): Promise<boolean> {
     return (await this.listOutsiders([membership])).length === 0;
   }
