@@ -19,8 +19,7 @@ export const newKek = (id: string): string => `${id}:${randomBytes(32).toString(
 /** Reached past the module's door, which no room can. */
 export const encryptionOf = ({ nest }: TestApp): EncryptionService =>
   nest.get(EncryptionService, { strict: false });
-const kekOf = ({ nest }: TestApp): KekProvider =>
-  nest.get<KekProvider>(KEK_PROVIDER, { strict: false });
+const kekOf = ({ nest }: TestApp): KekProvider => nest.get<KekProvider>(KEK_PROVIDER, { strict: false });
 
 export const place = {
   table: 'test',
