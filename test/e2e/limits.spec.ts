@@ -1,3 +1,4 @@
+import apiDocument from '../../docs/openapi.json';
 import { modelCallingDoors } from '../../src/identity/permissions/limits';
 import { listDoors, recordRoutes } from '../architecture/routes';
 import { startTestApp, type TestApp } from '../support/app';
@@ -312,8 +313,11 @@ describe('limits on calling', () => {
       await member.post(`/api/v1/chat/sessions/${await createSession(member)}/messages`, { text: 'Hello!' }),
       'model-calls',
     );
-    const text = (await owner.query('chat.sendMessage', { sessionId, text: 'Hello!' })).text;
-    expect(text).toContain('TOO_MANY_REQUESTS');
+    const again = `/api/v1/chat/sessions/${anyId}/messages/${anyId}/regenerate`;
+    for (const path of ['/api/v1/chat', again])
+      expectRateLimited(await member.post(path, { text: 'Hello!' }), 'model-calls');
+    for (const procedure of ['chat.sendMessage', 'chat.regenerate'])
+      expect((await owner.query(procedure, { sessionId })).text).toContain('TOO_MANY_REQUESTS');
     expect((await owner.get('/api/v1/team-models')).status).toBe(200);
   });
 
@@ -325,6 +329,16 @@ describe('limits on calling', () => {
       transport === 'rest' ? `${method} ${path}` : path,
     );
     expect([...modelCallingDoors].filter((door) => !names.includes(door))).toEqual([]);
+  });
+
+  it('know each route that may answer that no provider did', () => {
+    const asking = Object.entries(apiDocument.paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, operation]) => JSON.stringify(operation).includes('PROVIDER_FAILED'))
+        .map(([method]) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    );
+    expect(asking.length).toBeGreaterThanOrEqual(4);
+    expect(asking.filter((door) => !modelCallingDoors.has(door))).toEqual([]);
   });
 });
 

@@ -8,8 +8,11 @@ export type CallLimit = Extract<keyof LimitSettings, 'calls' | 'team' | 'modelCa
  * other door counts for its caller and the caller's team alone.
  */
 export const modelCallingDoors: ReadonlySet<string> = new Set([
+  'POST /api/v1/chat',
   'POST /api/v1/chat/sessions/:sessionId/messages',
   'chat.sendMessage',
+  'POST /api/v1/chat/sessions/:sessionId/messages/:messageId/regenerate',
+  'chat.regenerate',
   'POST /api/v1/team-models/:modelId/test',
   'aiTeamModels.test',
   'POST /api/v1/tokens/:providerId/test',
