@@ -35,7 +35,7 @@ export function* readEvents(text: string): Generator<ReadEvent> {
     const end = text.indexOf('\n\n', start) + 2;
     if (end === 1) throw new Error('The log of an answer holds half an event.');
     const event = text.slice(start, end);
-    const [, id = '', number, data] = /^id: ((\d+)\.[0-9a-f]{8})\ndata: (.*)\n\n$/.exec(event) ?? [];
+    const [, id = '', number, data] = /^id: ((\d+)\.[0-9a-f]{8})\ndata: ([^\n]*)\n\n$/.exec(event) ?? [];
     if (data === undefined) throw new Error('The log of an answer holds what is no event of an answer.');
     yield {
       id,

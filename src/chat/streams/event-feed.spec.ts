@@ -35,6 +35,13 @@ describe('the events of an answer', () => {
     );
   });
 
+  it('are read back where a model says a line separator, which ends no line of theirs', () => {
+    const [event] = toEvents(['one\u2028two\u2029three\u0085four\r']);
+    expect([...readEvents(event!.bytes.toString())]).toMatchObject([
+      { chunk: { delta: 'one\u2028two\u2029three\u0085four\r' } },
+    ]);
+  });
+
   it('are not read where one is half', () => {
     const [event] = toEvents(['x']);
     const text = event?.bytes.toString().slice(0, -1) ?? '';
