@@ -58,7 +58,7 @@ describe('an answer that is hard to carry', () => {
 
   it('which a hundred clients join at once gives each of them the same bytes, from where it asks', async () => {
     const sessionId = await createSession(owner);
-    const whole = await openBytes(owner, sessionId, { text: slowly(100, 50) });
+    const whole = await openBytes(owner, sessionId, { text: slowly(250, 50) }); // longer than a hundred take to join
     await whole.readBytes(2_000);
     const ids = [...whole.text.matchAll(/^id: (\S+)$/gm)].map(([, id]) => id!);
     const places = Array.from({ length: 100 }, (_, index): Place => {

@@ -93,12 +93,12 @@ describe('fitting a conversation to a candidate', () => {
     expect(fit?.note?.summary).toBeUndefined();
   });
 
-  it('takes a few milliseconds for ten thousand messages, once they are counted', async () => {
+  it('does not look at pairs of messages: ten thousand are fitted at once, when they are counted', async () => {
     const history = talk(10_001);
     const fit = () => fitConversation(history, target(600_000), () => Promise.resolve(nothing));
     await fit();
     const startedAt = performance.now();
     for (let n = 0; n < 10; n += 1) await fit();
-    expect((performance.now() - startedAt) / 10).toBeLessThan(60); // generous: the machine may be busy
+    expect((performance.now() - startedAt) / 10).toBeLessThan(500); // milliseconds on a busy machine; what looks at pairs of messages takes seconds
   });
 });
