@@ -325,7 +325,7 @@ describe('a start where nothing can listen', () => {
     ['HOST', { HOST: '300.1.1.1', PORT: '0' }],
     ['HOST', { HOST: 'http://localhost', PORT: '3999' }],
     ['HOST', { HOST: 'not-a-host.invalid', PORT: '0' }],
-    ['HOST', { HOST: '192.0.2.1', PORT: '0' }],
+    ['HOST', { HOST: '192.0.2.1', PORT: '3999' }],
     ['PORT', { HOST: '127.0.0.1', PORT: 'taken' }],
   ])(
     'names %s and lets go of the data: %j',

@@ -83,9 +83,14 @@ export async function signIn(
   email: string,
   password = 'correct horse battery',
 ): Promise<Client> {
+  const { headers, body } = await postSignIn(app, email, password);
+  return new Client(app.url, headers.get('set-auth-token')!, undefined, body.user.id, email);
+}
+
+async function postSignIn(app: Pick<TestApp, 'url'>, email: string, password: string): Promise<Answer> {
   const answer = await new Client(app.url).post('/api/auth/sign-in/email', { email, password });
   if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${answer.text}`);
-  return new Client(app.url, answer.headers.get('set-auth-token')!, undefined, answer.body.user.id, email);
+  return answer;
 }
 
 /** A session token as it is stored: what travels is signed. */
@@ -99,9 +104,8 @@ export async function cookieOf(
   email: string,
   password = 'correct horse battery',
 ): Promise<string> {
-  const answer = await new Client(app.url).post('/api/auth/sign-in/email', { email, password });
-  if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${answer.text}`);
-  return answer.headers.getSetCookie()[0]!.split(';')[0]!;
+  const { headers } = await postSignIn(app, email, password);
+  return headers.getSetCookie()[0]!.split(';')[0]!;
 }
 
 /** Makes a team of which `owner` is the owner, and answers the owner in it. */
