@@ -2,4 +2,6 @@
 module.exports = {
   ...require('./jest.config.cjs'),
   testMatch: ['<rootDir>/test/batches/*.batch.ts'],
+  testSequencer: '<rootDir>/test/batches/sequencer.cjs',
+  maxWorkers: 3, // for two cores: suites wait, too
 };

@@ -16,6 +16,14 @@ export interface EarlierContext {
   contexts: ChatContext[];
 }
 
+/** A summary that was deleted meanwhile is not named. */
+const insertContext = `
+  insert into chat_context (team_id, user_id, session_id, message_id, id, model_ref, tokenizer, budget, first_message_id,
+                            sent, left_out, note_tokens, summary_id, created_at)
+  select team_id, user_id, session_id, id, $4, $5, $6, $7::jsonb, $8, $9, $10, $11,
+         (select id from chat_summary where team_id = $1 and user_id = $2 and id = $12), $13
+    from chat_message where team_id = $1 and user_id = $2 and id = $3`;
+
 /** What models were sent, and summaries. Every method takes the scope first: the team and the user whose they are. */
 @Injectable()
 export class ContextRepository {
@@ -37,16 +45,13 @@ export class ContextRepository {
     }));
   }
 
-  /** Nothing happens where the conversation was deleted meanwhile. */
-  async insert(scope: Scope, context: ChatContext): Promise<void> {
-    const { teamId, userId } = scope;
-    await this.transaction.run(scope, async (manager) => {
-      const { messageId, summaryId } = context;
-      if (!(await manager.existsBy(ChatMessage, { teamId, userId, id: messageId }))) return;
-      const isThere =
-        summaryId === null || (await manager.existsBy(ChatSummary, { teamId, userId, id: summaryId }));
-      await manager.insert(ChatContext, { ...context, summaryId: isThere ? summaryId : null });
-    });
+  /** In one round trip: the model is being asked meanwhile. Nothing happens where the conversation was deleted. */
+  async insert({ teamId, userId }: Scope, context: ChatContext): Promise<void> {
+    const { id, messageId, modelRef, tokenizer, firstMessageId, sent, leftOut, noteTokens } = context;
+    const budget = context.budget && JSON.stringify(context.budget);
+    const said = [modelRef, tokenizer, budget, firstMessageId, sent, leftOut, noteTokens];
+    const values = [teamId, userId, messageId, id, ...said, context.summaryId, context.createdAt];
+    await this.transaction.pipeline({ teamId, userId }, [[insertContext, values]]);
   }
 
   /** False, and nothing stored, where the conversation or the message was deleted meanwhile. */
