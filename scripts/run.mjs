@@ -45,7 +45,7 @@ const commands = {
   },
   test: () => {
     build();
-    const isWhole = rest.every((argument) => argument.startsWith('-'));
+    const isWhole = rest.every((argument) => argument.startsWith('-') && !argument.startsWith('--testPath'));
     const config = isWhole ? ['--config', inRoot('jest.batches.config.cjs')] : [];
     return launch([...jest, ...config, ...rest], jestEnvironment);
   },

@@ -92,6 +92,7 @@ describe('files in messages', () => {
       [filePart('constructor', html), 'mediaType'],
       [filePart('text/plain', Buffer.from([0xff, 0xfe])), 'mediaType'],
       [filePart('application/pdf', png), 'mediaType'],
+      [filePart('application/vnd.ms-excel', Buffer.from('d0cf11e0a1b11ae10000', 'hex')), 'mediaType'],
       [filePart('image/png', pngOf(large + 1)), 'url'],
       [{ ...filePart('image/png', png), filename: 'x'.repeat(201) }, 'filename'],
     ];
@@ -180,6 +181,17 @@ describe('files in messages', () => {
     const got = await owner.get(question.parts[0].url);
     expect(got.headers.get('content-disposition')).toBe('attachment; filename="a.pdf"');
     expect(expectStatus(await owner.get(`${sessionsPath}/${sessionId}`)).title).toBe('a.pdf');
+  });
+
+  it('of a CSV under the name that Windows gives it where Excel opens it are CSV from then on', async () => {
+    const sessionId = await createSession(owner, { modelId: blind });
+    server.always({ reply: { text: 'ok' } });
+    const excel = 'application/vnd.ms-excel';
+    await sendParts(sessionId, [filePart(excel, Buffer.from('city,people\nUlm,128928\n'), 'a.csv')]);
+    expect(told()).toContain('Ulm,128928');
+    const [question] = await messagesOf(sessionId);
+    expect(question.parts[0].mediaType).toBe('text/csv');
+    expect((await owner.fetch(question.parts[0].url)).headers.get('content-type')).toMatch('text/csv');
   });
 
   it('of before a change of model are told of in words, where the new one takes none', async () => {

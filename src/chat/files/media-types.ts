@@ -20,7 +20,15 @@ const mediaTypes: Record<string, MediaType> = {
   'application/json': { kind: 'text', fits: isText },
 };
 
+/** What browsers call a type where they go by what opens it: a CSV file on Windows with Excel. */
+const otherNames: Record<string, string> = { 'application/vnd.ms-excel': 'text/csv' };
+
 export const takenMediaTypes = Object.keys(mediaTypes);
+
+/** The type as it is stored, whatever the browser called it. */
+export function toOwnName(mediaType: string): string {
+  return (Object.hasOwn(otherNames, mediaType) ? otherNames[mediaType] : undefined) ?? mediaType;
+}
 
 /** `undefined` for a type that is not taken. */
 export function kindOf(mediaType: string): FileKind | undefined {

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { validationFailed } from '../../platform/http';
 import { toFilePlace, type FilePlace } from './file-url';
-import { isOfType, kindOf, takenMediaTypes, type FileKind } from './media-types';
+import { isOfType, kindOf, takenMediaTypes, toOwnName, type FileKind } from './media-types';
 
 /** A file of a new message, checked and not stored yet. */
 export interface NewFile {
@@ -33,8 +33,9 @@ export function toNewFile(part: Readonly<Record<string, unknown>>, field: string
   const refuse = (name: string, problem: string): never => {
     throw validationFailed([{ field: `${field}.${name}`, problem }]);
   };
-  const { url, mediaType, filename = null } = part;
-  if (typeof mediaType !== 'string') return refuse('mediaType', 'must be a string');
+  const { url, mediaType: sentAs, filename = null } = part;
+  if (typeof sentAs !== 'string') return refuse('mediaType', 'must be a string');
+  const mediaType = toOwnName(sentAs);
   const kind = kindOf(mediaType);
   if (!kind) return refuse('mediaType', `must be one of ${takenMediaTypes.join(', ')}`);
   if (filename !== null && (typeof filename !== 'string' || filename.length > maxFilename))
@@ -43,7 +44,7 @@ export function toNewFile(part: Readonly<Record<string, unknown>>, field: string
   const named = { id: uuidv7(), kind, mediaType, filename };
   const copyOf = toFilePlace(url);
   if (copyOf) return { ...named, copyOf, field };
-  const prefix = `data:${mediaType};base64,`;
+  const prefix = `data:${sentAs};base64,`;
   if (!url.startsWith('data:'))
     return refuse(
       'url',
