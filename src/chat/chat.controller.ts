@@ -145,7 +145,7 @@ export class ChatController {
   ): Promise<void> {
     const once = toSendOnce(key, 'idempotency-key', sessionId, body);
     const sent = await this.answers.send(toScope(caller, chatApp), sessionId, body, once);
-    await sendAnswer(reply, sent);
+    await sendAnswer(reply, sent, body);
   }
 
   @Get(':sessionId/messages/:messageId/context')

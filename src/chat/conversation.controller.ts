@@ -45,13 +45,15 @@ export class ConversationController {
     @CurrentCaller() caller: Caller,
     @Param('sessionId', UuidPipe) sessionId: string,
     @Param('messageId', UuidPipe) messageId: string,
-    @Body() { modelId }: RegenerateDto,
+    @Body() body: RegenerateDto,
     @Headers('idempotency-key') key: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const { modelId } = body;
     const once = toSendOnce(key, 'idempotency-key', sessionId, { messageId, modelId });
     const scope = toScope(caller, chatApp);
-    await sendAnswer(reply, await this.answers.regenerate(scope, sessionId, messageId, modelId, once));
+    const sent = await this.answers.regenerate(scope, sessionId, messageId, modelId, once);
+    await sendAnswer(reply, sent, body);
   }
 
   @Get('export')

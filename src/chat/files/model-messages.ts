@@ -1,5 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { convertToModelMessages, type ModelMessage, type UIMessage } from 'ai';
+import {
+  convertToModelMessages,
+  type FilePart,
+  type FileUIPart,
+  type ModelMessage,
+  type UIMessage,
+} from 'ai';
 import type { Scope } from '@kdx/shared';
 import type { ChatFile } from './chat-file.entity';
 import { FileRepository } from './file.repository';
@@ -11,7 +17,7 @@ type Part = UIMessage['parts'][number];
 /** Of files that a model is sent again with each question; older ones are named in words. */
 const maxHistoryBytes = 32 * 1024 * 1024;
 
-/** What a model is told of a conversation: its messages, with the bytes of their files in the place of URLs. */
+/** What a model is told of a conversation: its messages, with their files in the place of URLs. */
 @Injectable()
 export class ModelMessages {
   constructor(@Inject(FileRepository) private readonly files: FileRepository) {}
@@ -23,15 +29,38 @@ export class ModelMessages {
     const chosen = withinLimit(ids.toReversed(), await this.files.sizes(scope, sessionId, ids));
     const files = await this.files.listByIds(scope, sessionId, chosen);
     const byId = new Map(files.map((file) => [file.id, file]));
-    return convertToModelMessages(
-      history.map((message) => ({
-        ...message,
-        parts: message.parts.map((part) => {
-          const id = fileIdOf(part);
-          return id === undefined ? part : toModelPart(part, byId.get(id));
-        }),
-      })),
-    );
+    const told = history.map((message) => ({
+      ...message,
+      parts: message.parts.map((part) => {
+        const id = fileIdOf(part);
+        return id === undefined ? part : toModelPart(part, byId.get(id));
+      }),
+    }));
+    return convertToModelMessages(told, {
+      convertDataPart: (part) => (part.data instanceof FileOfMessage ? part.data.toFilePart() : undefined),
+    });
+  }
+}
+
+/**
+ * Stands in a message for a file until it is a model's. As bytes: as a `data:` URL a file was kept in three more texts, each
+ * a third longer than it, for as long as the answer took.
+ */
+class FileOfMessage {
+  constructor(
+    private readonly part: FileUIPart,
+    private readonly content: Buffer,
+  ) {}
+
+  toFilePart(): FilePart {
+    const { mediaType, filename, providerMetadata: providerOptions } = this.part;
+    return {
+      type: 'file',
+      mediaType,
+      filename,
+      data: this.content,
+      ...(providerOptions && { providerOptions }),
+    };
   }
 }
 
@@ -55,5 +84,5 @@ function toModelPart(part: Part, file: ChatFile | undefined): Part {
     return { type: 'text', text: `[The file ${name} was here. It is too long ago to be sent again.]` };
   if (kindOf(file.mediaType) === 'text')
     return { type: 'text', text: `The file ${name} (${file.mediaType}):\n\n${file.content.toString()}` };
-  return { ...part, url: `data:${file.mediaType};base64,${file.content.toString('base64')}` };
+  return { type: 'data-file', data: new FileOfMessage(part, file.content) };
 }

@@ -39,7 +39,8 @@ export class UiChatController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const once = toSendOnce(key, 'idempotency-key', body.id, body);
-    await sendAnswer(reply, await this.chats.send(toScope(caller, chatApp), body, once));
+    const sent = await this.chats.send(toScope(caller, chatApp), body, once);
+    await sendAnswer(reply, sent, body);
   }
 
   @Get(':chatId/stream')

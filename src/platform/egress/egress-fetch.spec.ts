@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { FormData as UndiciFormData, Headers as UndiciHeaders, Request as UndiciRequest } from 'undici';
 import { refusalOf, serve } from './egress.spec-support';
@@ -69,6 +71,66 @@ describe('an allowed call', () => {
     }
     const query = await guard.fetch(origin, { method: 'PUT', body: new URLSearchParams({ a: '1 2' }) });
     expect(await query.json()).toMatchObject({ method: 'PUT', body: 'a=1+2' });
+  });
+
+  describe('with a long text', () => {
+    const text = 'ü'.repeat(1024 * 1024);
+
+    it('should carry it whole, and say its length and type as for a short one', async () => {
+      const { origin, guard } = await start(echo);
+      const [short, long] = await Promise.all(
+        ['ü', text].map(async (body) => {
+          const response = await guard.fetch(origin, { method: 'POST', body });
+          return (await response.json()) as Echo;
+        }),
+      );
+      expect(long?.body === text).toBe(true);
+      expect(long?.headers).toEqual({ ...short?.headers, 'content-length': String(2 * text.length) });
+      const headers = { 'content-type': 'application/json' };
+      const named = await guard.fetch(origin, { method: 'POST', body: text, headers });
+      expect(((await named.json()) as Echo).headers).toMatchObject(headers);
+    });
+
+    it('should give the answer of a server that refuses it, whether it reads it or not', async () => {
+      const { origin, guard } = await start((request, response) => {
+        if (request.url === '/read') request.resume();
+        response.writeHead(413).end('too long');
+      });
+      for (const path of ['/read', '/unread']) {
+        const response = await guard.fetch(`${origin}${path}`, { method: 'POST', body: text });
+        expect([response.status, await response.text()]).toEqual([413, 'too long']);
+      }
+    });
+
+    it('should end with the reason of the signal while the server does not read it', async () => {
+      const { origin, guard } = await start(() => undefined);
+      const call = guard.fetch(origin, {
+        method: 'POST',
+        body: text.repeat(16),
+        signal: AbortSignal.timeout(200),
+      });
+      await expect(call).rejects.toMatchObject({ name: 'TimeoutError' });
+    });
+
+    it('should not hold it while the answer goes on', async () => {
+      setFlagsFromString('--expose-gc');
+      const gc = runInNewContext('gc') as () => void;
+      const held = () => {
+        gc();
+        const { heapUsed, arrayBuffers } = process.memoryUsage();
+        return heapUsed + arrayBuffers;
+      };
+      const { origin, guard } = await start((request, response) => {
+        request.resume().on('end', () => response.write('first'));
+      });
+      const before = held();
+      const { body } = await guard.fetch(origin, { method: 'POST', body: 'x'.repeat(64 * 1024 * 1024) });
+      const reader = body?.getReader();
+      await reader?.read();
+      await delay(50); // the last piece is on its way
+      expect((held() - before) / 1024 / 1024).toBeLessThan(16);
+      await reader?.cancel();
+    });
   });
 
   it("should carry a form of the platform's or of undici's class", async () => {

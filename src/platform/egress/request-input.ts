@@ -17,7 +17,7 @@ export async function toUndiciCall(
   if (!url) throw egressRefusal('malformed', null);
 
   const headers = new Headers(init.headers ?? request?.headers);
-  const body = await encodeForm(init.body ?? request?.body ?? null, headers);
+  const body = passOn(await encodeForm(init.body ?? request?.body ?? null, headers), headers);
   return {
     url,
     init: {
@@ -29,6 +29,32 @@ export async function toUndiciCall(
       signal: init.signal === undefined ? request?.signal : init.signal,
     },
   };
+}
+
+/** From this length on a text is worth to be let go of. */
+const longText = 256 * 1024;
+const pieceBytes = 64 * 1024;
+
+/**
+ * A long text as a stream of its bytes: undici holds a text, and its bytes beside it, until the answer has ended, and a
+ * stream only until it is sent. Its length is said all the same, since not every server takes a body without.
+ */
+function passOn(body: BodyInit | null, headers: Headers): BodyInit | null {
+  if (typeof body !== 'string' || body.length < longText) return body;
+
+  let bytes = new TextEncoder().encode(body);
+  headers.set('content-length', String(bytes.length));
+  if (!headers.has('content-type')) headers.set('content-type', 'text/plain;charset=UTF-8');
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(bytes.subarray(0, pieceBytes));
+      bytes = bytes.subarray(pieceBytes);
+      if (bytes.length === 0) controller.close();
+    },
+    cancel() {
+      bytes = new Uint8Array();
+    },
+  });
 }
 
 async function encodeForm(body: BodyInit | null, headers: Headers): Promise<BodyInit | null> {
