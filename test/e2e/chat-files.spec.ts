@@ -1,5 +1,8 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { v7 as uuidv7 } from 'uuid';
 import { CallerService } from '../../src/identity/callers/caller.service';
 import { createApiKey } from '../support/api-keys';
@@ -27,6 +30,13 @@ const filePart = (mediaType: string, content: Buffer, filename?: string) => ({
   url: `data:${mediaType};base64,${content.toString('base64')}`,
 });
 const pngOf = (bytes: number) => Buffer.concat([png, Buffer.alloc(bytes - png.length)]);
+/** What JavaScript holds, of this process. */
+const heldBytes = () => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
 const textPart = (text: string) => ({ type: 'text', text });
 
 describe('files in messages', () => {
@@ -373,6 +383,45 @@ describe('files in messages', () => {
     }
     expect(app.logs.filter((line) => line.includes('"cut":true'))).toHaveLength(2);
   });
+
+  it('are held once as bytes, and once as the model was told of them, while their answer goes on', async () => {
+    const provider = createServer((request, response) => {
+      const part = { id: '1', choices: [{ index: 0, delta: { role: 'assistant', content: 'Hi' } }] };
+      request.resume().on('end', () => response.write(`data: ${JSON.stringify(part)}\n\n`));
+      response.setHeader('content-type', 'text/event-stream');
+    }).listen(0, '127.0.0.1');
+    await once(provider, 'listening');
+    const { port } = provider.address() as AddressInfo; // a string for pipes only
+    const baseUrl = `http://127.0.0.1:${port}/v1`;
+    try {
+      const { id: modelId } = await addTeamProvider(owner, { baseUrl }, { name: 'talkative' });
+      const sessionId = await createSession(owner, { modelId });
+      const before = heldBytes();
+      const answer = await begin(sessionId, [pngOf(large - 1), pngOf(large - 1)]);
+      const held = heldBytes() - before;
+      answer.destroy();
+      await once(answer, 'close');
+      expect(held / (2 * large)).toBeLessThan(3);
+    } finally {
+      provider.closeAllConnections();
+      provider.close();
+    }
+  }, 60_000);
+
+  /** By hand: `fetch` holds what it sends. Resolves with the answer once it has said something. */
+  async function begin(sessionId: string, files: Buffer[]): Promise<IncomingMessage> {
+    const parts = files.map((content) => filePart('image/png', content));
+    const asked = request(`${app.url}${sessionsPath}/${sessionId}/messages`, {
+      method: 'POST',
+      headers: { ...owner.headers(), 'content-type': 'application/json' },
+    });
+    await new Promise<void>((sent) =>
+      asked.end(JSON.stringify({ message: { role: 'user', parts } }), () => sent()),
+    );
+    const [answer]: IncomingMessage[] = await once(asked, 'response');
+    for (let said = ''; !said.includes('text-delta');) said += String((await once(answer!, 'data'))[0]);
+    return answer!;
+  }
 
   it('go with their conversation, and are stored once with their digest', async () => {
     const sessionId = await createSession(owner, { modelId: seeing });

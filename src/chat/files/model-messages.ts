@@ -42,10 +42,7 @@ export class ModelMessages {
   }
 }
 
-/**
- * Stands in a message for a file until it is a model's. As bytes: as a `data:` URL a file was kept in three more texts, each
- * a third longer than it, for as long as the answer took.
- */
+/** Stands in a message for a file until it is a model's: as its bytes, since a `data:` URL is longer, and is parsed on the way. */
 class FileOfMessage {
   constructor(
     private readonly part: FileUIPart,
