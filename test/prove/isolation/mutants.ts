@@ -43,6 +43,11 @@ const redundant = [
     statement: /^\s*select\s+message\.id,[^]*\bfrom \(\s*select id, status, instance_id/,
     because: "the conversation was read, under the team, just before, and its id is nobody else's",
   },
+  { statement: /^\s*insert into chat_context/, because: 'the id was made by this very call' },
+  {
+    statement: /^\s*update api_key set last_used_at/,
+    because: 'the key was found by its secret, and says itself whose it is',
+  },
   { statement: /^\s*with owner as \(/, because: 'the id was made by this very call' },
   {
     statement: /^DELETE FROM "api_key"/,
