@@ -2,6 +2,7 @@ import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { takeRest } from './early-answers';
 import { RouteAdmission } from './identity';
+import { LongBodies } from './long-bodies';
 import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
 import type { Env } from './platform/env';
 import { AppError } from './platform/errors';
@@ -25,6 +26,7 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
   const fastify = adapter.getInstance();
   const headers = securityHeaders(env.publicUrl);
   const acceptedOrigins = new Set(listAcceptedOrigins(env));
+  const longBodies = new LongBodies();
   const logRequest = createRequestLog(app.get(Metrics), logger);
   // Nest's own hook for this, since it runs before that of CORS, which answers preflights.
   adapter.setOnRequestHook((request: FastifyRequest, reply, done) => {
@@ -41,7 +43,9 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
     app.get(Lifecycle).assertTakesWork();
     if (!url.startsWith('/api/auth/')) assertOwnPage(request, acceptedOrigins);
     if (url.startsWith('/trpc/')) assertJson(request);
-    if (hasFiles(request.method, url)) await app.get(RouteAdmission).admitBeforeBody(request);
+    if (!hasFiles(request.method, url)) return;
+    await app.get(RouteAdmission).admitBeforeBody(request);
+    await longBodies.admit(request, reply, bodyLimitWithFiles);
   });
   // Messages hold files; what else clients send is short.
   fastify.addHook('onRoute', (route) => {

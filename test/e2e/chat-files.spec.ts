@@ -3,8 +3,11 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
+import { ModelMessages } from '../../src/chat/files/model-messages';
 import { CallerService } from '../../src/identity/callers/caller.service';
+import { ByteBudget } from '../../src/platform/limits';
 import { createApiKey } from '../support/api-keys';
 import { startTestApp, type TestApp } from '../support/app';
 import { addMember, Client, createSession, createTeam, say, signUp, type Answer } from '../support/client';
@@ -30,6 +33,9 @@ const filePart = (mediaType: string, content: Buffer, filename?: string) => ({
   url: `data:${mediaType};base64,${content.toString('base64')}`,
 });
 const pngOf = (bytes: number) => Buffer.concat([png, Buffer.alloc(bytes - png.length)]);
+const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await isSo())) await delay(20);
+};
 /** What JavaScript holds, of this process. */
 const heldBytes = () => {
   setFlagsFromString('--expose-gc');
@@ -407,6 +413,78 @@ describe('files in messages', () => {
       provider.close();
     }
   }, 60_000);
+
+  it('are sent to models as memory allows: an answer waits until another has ended, and may be stopped meanwhile', async () => {
+    const told = app.nest.get(ModelMessages, { strict: false });
+    const roomy = Reflect.get(told, 'budget') as ByteBudget;
+    Reflect.set(told, 'budget', new ByteBudget(large));
+    try {
+      const [first, second, third] = await Promise.all(
+        [1, 2, 3].map(() => createSession(owner, { modelId: seeing })),
+      );
+      server.always({ reply: { text: 'one two', chunkDelayMs: 60_000 } });
+      const send = (id: string) => sendParts(id, [filePart('image/png', pngOf(large / 2 + 1))]);
+      const stop = (id: string) => owner.post(`${sessionsPath}/${id}/stop`);
+      const asked = () => server.requests.filter(({ path }) => path.includes('completions')).length;
+      const answers = [send(first!)];
+      await until(() => asked() === 1);
+      answers.push(send(second!), send(third!));
+      await until(
+        async () => (await messagesOf(third!)).length === 2 && (await messagesOf(second!)).length === 2,
+      );
+      await delay(200);
+      expect(asked()).toBe(1);
+      expectStatus(await stop(second!));
+      expectStatus(await stop(first!));
+      await until(() => asked() === 2);
+      expectStatus(await stop(third!));
+      await Promise.all(answers);
+      const all = await Promise.all([first!, second!, third!].map(messagesOf));
+      expect(all.map(([, answer]) => answer.status)).toEqual(['stopped', 'stopped', 'stopped']);
+      const left = Reflect.get(told, 'budget') as ByteBudget;
+      expect(left.isUntouched).toBe(true);
+    } finally {
+      Reflect.set(told, 'budget', roomy);
+    }
+  });
+
+  it('are read two at a time for one person: the third waits for one of them, and another person for none', async () => {
+    const sessions = await Promise.all([owner, owner, owner, member].map((client) => createSession(client)));
+    const body = { message: { role: 'user', parts: [filePart('image/png', pngOf(large / 4))] } };
+    const length = 32 * 1024 * 1024;
+    const half = (client: Client, sessionId: string) => {
+      const headers = { ...client.headers(), 'content-type': 'application/json', 'content-length': length };
+      const asked = request(`${app.url}${sessionsPath}/${sessionId}/messages`, { method: 'POST', headers });
+      asked.on('error', () => undefined).write('{');
+      return asked;
+    };
+    const others = [half(owner, sessions[0]!), half(owner, sessions[1]!)];
+    await delay(200);
+    const third = owner.post(`${sessionsPath}/${sessions[2]}/messages`, body);
+    const waiting = third.then(() => 'answered');
+    const another = await member.post(`${sessionsPath}/${sessions[3]}/messages`, body);
+    expect(another.status).not.toBe(429);
+    expect(await Promise.race([waiting, delay(300, 'waits')])).toBe('waits');
+    others[0]!.destroy();
+    expect((await third).status).not.toBe(429);
+    others[1]!.destroy();
+  });
+
+  it('are not read where that is waited for too long, and the sender learns why', async () => {
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort());
+    try {
+      const sessionId = await createSession(owner);
+      const message = { role: 'user', parts: [filePart('image/png', pngOf(large))] };
+      const { status, body, headers } = await owner.post(`${sessionsPath}/${sessionId}/messages`, {
+        message,
+      });
+      expect([status, body.error.code]).toEqual([429, 'RATE_LIMITED']);
+      expect(headers.get('retry-after')).toBe('5');
+      expect(await messagesOf(sessionId)).toEqual([]);
+    } finally {
+      timeout.mockRestore();
+    }
+  });
 
   /** By hand: `fetch` holds what it sends. Resolves with the answer once it has said something. */
   async function begin(sessionId: string, files: Buffer[]): Promise<IncomingMessage> {

@@ -69,15 +69,18 @@ export class AnswerPump {
     // Who hears the end may send the next message at once: it is said when the answer is stored.
     const last: UIMessageChunk[] = [];
     let failure: AppError | undefined;
+    let release = () => {};
     const keepFailure = (error: unknown): AppError =>
       (failure ??= answer.signal.aborted ? undefined : toAppError(error)) ?? toAppError(error);
     try {
       const { model, messages } = await conversation.open();
+      const told = await this.modelMessages.of(scope, conversation.place.sessionId, messages, answer.signal);
+      release = told.release;
       const { stream } = streamText({
         model,
         instructions: system,
         ...settings,
-        messages: await this.modelMessages.of(scope, conversation.place.sessionId, messages),
+        messages: told.messages,
         abortSignal: answer.signal,
         maxRetries: 0, // the candidates are the retries
         onError: ({ error }) => void keepFailure(error),
@@ -100,6 +103,7 @@ export class AnswerPump {
       keepFailure(error);
       if (!answer.signal.aborted) last.push({ type: 'error', errorText: errorText(toAppError(error)) });
     }
+    release();
     await this.finish(scope, store, writer, answer, failure, last);
     return failure;
   }

@@ -7,6 +7,7 @@ import {
   type UIMessage,
 } from 'ai';
 import type { Scope } from '@kdx/shared';
+import { ByteBudget } from '../../platform/limits';
 import type { ChatFile } from './chat-file.entity';
 import { FileRepository } from './file.repository';
 import { toFileId } from './file-url';
@@ -17,16 +18,53 @@ type Part = UIMessage['parts'][number];
 /** Of files that a model is sent again with each question; older ones are named in words. */
 const maxHistoryBytes = 32 * 1024 * 1024;
 
+/** Of files that models are being sent, by this process. */
+const maxSentBytes = 256 * 1024 * 1024;
+
+/** What a model is told, for as long as it answers. */
+export interface ToldMessages {
+  messages: ModelMessage[];
+  /** To be called when it has answered: others may wait for the memory. */
+  release: () => void;
+}
+
 /** What a model is told of a conversation: its messages, with their files in the place of URLs. */
 @Injectable()
 export class ModelMessages {
+  private readonly budget = new ByteBudget(maxSentBytes);
+
   constructor(@Inject(FileRepository) private readonly files: FileRepository) {}
 
-  /** `history` oldest first. Files are read newest first, as many as fit. */
-  async of(scope: Scope, sessionId: string, history: UIMessage[]): Promise<ModelMessage[]> {
+  /**
+   * `history` oldest first. Files are read newest first, as many as fit; with many in memory, when others are let go of.
+   * Rejects with the reason of `signal`.
+   */
+  async of(
+    scope: Scope,
+    sessionId: string,
+    history: UIMessage[],
+    signal: AbortSignal,
+  ): Promise<ToldMessages> {
     const ids = history.flatMap(({ parts }) => parts.flatMap((part) => fileIdOf(part) ?? []));
-    if (ids.length === 0) return convertToModelMessages(history);
-    const chosen = withinLimit(ids.toReversed(), await this.files.sizes(scope, sessionId, ids));
+    if (ids.length === 0)
+      return { messages: await convertToModelMessages(history), release: () => undefined };
+    const sizes = await this.files.sizes(scope, sessionId, ids);
+    const chosen = withinLimit(ids.toReversed(), sizes);
+    const release = await this.budget.take(sum(chosen.map((id) => sizes.get(id) ?? 0)), signal);
+    try {
+      return { messages: await this.read(scope, sessionId, history, chosen), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  private async read(
+    scope: Scope,
+    sessionId: string,
+    history: UIMessage[],
+    chosen: string[],
+  ): Promise<ModelMessage[]> {
     const files = await this.files.listByIds(scope, sessionId, chosen);
     const byId = new Map(files.map((file) => [file.id, file]));
     const told = history.map((message) => ({
@@ -63,6 +101,10 @@ class FileOfMessage {
 
 function fileIdOf(part: Part): string | undefined {
   return part.type === 'file' ? toFileId(part.url) : undefined;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function withinLimit(ids: string[], sizes: Map<string, number>): string[] {

@@ -1,3 +1,4 @@
+export { ByteBudget } from './byte-budget';
 export { toClientNetwork, toLimitKey } from './limit-key';
 export type { Limiter } from './limiter';
 export { Limiters } from './limiters';

@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from './platform/errors';
+import { ByteBudget } from './platform/limits';
+
+/** Up to this length bodies are read as they come, in bytes. */
+const shortBody = 2 * 1024 * 1024;
+/** Of one caller, a person or an API key: two of the longest. */
+const together = 64 * 1024 * 1024;
+/** Less than a client may take to send its request, of which the wait is a part. */
+const maxWaitMs = 20_000;
+const retryAfterSeconds = 5;
+
+/**
+ * How much of long bodies is read at once for one caller: a program that sends a hundred messages with files at the same moment
+ * has them read one after the other, and does not fill the memory that all share. A body that waits is not read: it stays
+ * with its sender.
+ */
+export class LongBodies {
+  private readonly budgets = new Map<string, ByteBudget>();
+
+  /**
+   * Waits until the body may be read; until it is read, or its sender has gone, it counts. Throws `RATE_LIMITED` where that
+   * takes too long. `maxBytes` is what a body may have that does not say its length.
+   */
+  async admit(
+    { raw, caller, headers }: FastifyRequest,
+    reply: FastifyReply,
+    maxBytes: number,
+  ): Promise<void> {
+    const bytes = Number(headers['content-length'] ?? maxBytes);
+    if (!caller || bytes <= shortBody || bytes > maxBytes) return; // what is too long is refused unread
+    const budget = this.budgets.get(caller.userId) ?? new ByteBudget(together);
+    this.budgets.set(caller.userId, budget);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    try {
+      const giveBack = await budget.take(
+        bytes,
+        AbortSignal.any([gone.signal, AbortSignal.timeout(maxWaitMs)]),
+      );
+      const done = () => {
+        giveBack();
+        this.forget(caller.userId, budget);
+      };
+      raw.once('end', done);
+      reply.raw.once('close', done);
+    } catch (error) {
+      this.forget(caller.userId, budget);
+      throw tooMany(error);
+    }
+  }
+
+  private forget(userId: string, budget: ByteBudget): void {
+    if (budget.isUntouched && this.budgets.get(userId) === budget) this.budgets.delete(userId);
+  }
+}
+
+function tooMany(cause: unknown): AppError {
+  return new AppError(
+    'RATE_LIMITED',
+    'You are sending as many long messages at once as are read at once. Wait for some of them, and try again.',
+    { retryAfterSeconds, cause },
+  );
+}
