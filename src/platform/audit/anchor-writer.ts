@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   Inject,
@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { Database } from '../database';
 import { ENV, type Env } from '../env';
+import { makeDirectory } from '../files';
 import { LOGGER, type Logger } from '../logging';
 import { signAnchor, signTornLine } from './anchor';
 import { readAnchorFile } from './anchor-file';
@@ -103,7 +104,7 @@ export class AnchorWriter implements OnModuleInit, OnApplicationBootstrap, Befor
     const links = [...this.waiting.values()];
     const lines = links.map((link) => JSON.stringify(signAnchor(key, link)));
     if (this.torn) lines.unshift('', JSON.stringify(signTornLine(key, this.torn)));
-    await mkdir(dirname(this.env.auditAnchorFile), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(this.env.auditAnchorFile));
     await appendFile(this.env.auditAnchorFile, `${lines.join('\n')}\n`, { mode: 0o600 });
     this.torn = '';
     for (const link of links) {

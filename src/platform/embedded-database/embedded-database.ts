@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { PoolConfig } from 'pg';
+import { makeDirectory } from '../files';
 import { lockDirectory, socketDirPrefix } from './directory-lock';
 
 /**
@@ -43,7 +44,7 @@ export interface EmbeddedDatabase {
  * Throws `DirectoryLockedError`, or an error that says why the directory cannot be opened.
  */
 export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDir);
   const socketDir = mkdtempSync(join(tmpdir(), socketDirPrefix));
   const unlock = lockFor(dataDir, socketDir);
   const unixSocket = process.platform !== 'win32';

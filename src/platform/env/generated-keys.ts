@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KekSettings } from './kek-settings';
+import { makeDirectory } from '../files';
 import { SecretString } from '../secrets';
 
 /** Makes a key ring of one fresh key: `kek-<yyyymmdd>-<8 hex>:<base64 of 32 random bytes>`. */
@@ -48,7 +49,7 @@ export function resolveKeys(
   const keep = (name: GeneratedKey, generate: () => string): SecretString => {
     const file = generatedKeyFile(dataDir, name);
     if (!existsSync(file)) {
-      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+      makeDirectory(dataDir);
       try {
         writeFileSync(file, `${generate()}\n`, { mode: 0o600, flag: 'wx' });
       } catch (error) {
