@@ -17,7 +17,12 @@ export const batches = {
   secrets: ['test/prove/secrets-*', 'test/prove/streams'],
   audit: ['test/e2e/audit', 'test/prove/audit', 'test/e2e/metrics'],
   agents: ['test/e2e/agents*', 'test/e2e/prompts', 'test/e2e/config-*'],
-  execution: ['test/e2e/execution-[!c]*', 'test/e2e/providers-*', 'test/e2e/first-conversation'],
+  execution: [
+    'test/e2e/execution-[!c]*',
+    'test/e2e/providers-*',
+    'test/e2e/first-conversation',
+    'test/e2e/demo',
+  ],
   units: ['src/**/*', 'libs/**/*'],
   contracts: ['test/contract/*', 'test/support/**/*'],
   'chat-in-react': ['test/e2e/chat-react'],
