@@ -59,7 +59,11 @@ export function toNewFile(part: Readonly<Record<string, unknown>>, field: string
   if (content.length === 0 || content.toString('base64') !== encoded)
     return refuse('url', 'must hold base64, and not be empty');
   if (content.length > maxFileBytes) return refuse('url', `must hold at most ${maxFileBytes} bytes`);
-  if (!isOfType(mediaType, content)) return refuse('mediaType', 'is not what the file is, by its bytes');
+  if (!isOfType(mediaType, content))
+    return refuse(
+      'mediaType',
+      `is not what the file is, by its bytes${kind === 'text' ? ': a text has to be UTF-8' : ''}`,
+    );
   return { ...named, content };
 }
 

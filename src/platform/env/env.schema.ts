@@ -172,7 +172,7 @@ export const envTable = {
     parse: z.enum(['open', 'invite', 'closed']).default('invite'),
     default: '`invite`',
     meaning:
-      'Who may sign up after the first account, which becomes the platform admin: anybody, people with a pending invitation, or nobody.',
+      'Who may sign up after the first account, which becomes the platform admin: anybody (`open`), people with a pending invitation (`invite`), or nobody (`closed`).',
   },
   EGRESS_ALLOW_HOSTS: {
     parse: z.string().default(''),
