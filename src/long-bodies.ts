@@ -27,8 +27,10 @@ export class LongBodies {
     reply: FastifyReply,
     maxBytes: number,
   ): Promise<void> {
-    const bytes = Number(headers['content-length'] ?? maxBytes);
+    const unsaid = headers['transfer-encoding'] === undefined ? 0 : maxBytes;
+    const bytes = Number(headers['content-length'] ?? unsaid);
     if (!caller || bytes <= shortBody || bytes > maxBytes) return; // what is too long is refused unread
+    if (reply.raw.destroyed) return; // its sender has gone, and nothing would say so once more
     const budget = this.budgets.get(caller.userId) ?? new ByteBudget(together);
     this.budgets.set(caller.userId, budget);
     const gone = new AbortController();

@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { ModelMessages } from '../../src/chat/files/model-messages';
+import { RouteAdmission } from '../../src/identity';
 import { CallerService } from '../../src/identity/callers/caller.service';
 import { ByteBudget } from '../../src/platform/limits';
 import { createApiKey } from '../support/api-keys';
@@ -469,6 +470,37 @@ describe('files in messages', () => {
     expect((await third).status).not.toBe(429);
     others[1]!.destroy();
   });
+
+  it('count for nobody whose sender had gone before they were read', async () => {
+    const admission = app.nest.get(RouteAdmission, { strict: false });
+    const admit = admission.admitBeforeBody.bind(admission);
+    const gone = jest.spyOn(admission, 'admitBeforeBody').mockImplementation(async (request) => {
+      await admit(request);
+      if (!request.raw.socket.destroyed) await once(request.raw.socket, 'close');
+      await delay(50); // its answer hears of it after the connection
+    });
+    const sessionId = await createSession(owner, { modelId: seeing });
+    try {
+      for (const _ of [1, 2, 3]) {
+        const headers = {
+          ...owner.headers(),
+          'content-type': 'application/json',
+          'content-length': 32 * 1024 * 1024,
+        };
+        const asked = request(`${app.url}${sessionsPath}/${sessionId}/messages`, { method: 'POST', headers });
+        asked.on('error', () => undefined).write('{');
+        await delay(100);
+        asked.destroy();
+        await delay(200);
+      }
+      expect(gone).toHaveBeenCalledTimes(3);
+    } finally {
+      gone.mockRestore();
+    }
+    server.next({ reply: { text: 'ok' } });
+    const { status } = await sendParts(sessionId, [filePart('image/png', pngOf(large / 4))]);
+    expect(status).toBe(200);
+  }, 15_000);
 
   it('are not read where that is waited for too long, and the sender learns why', async () => {
     const timeout = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort());
