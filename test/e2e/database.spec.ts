@@ -384,7 +384,8 @@ embedded('server processes on an embedded database', () => {
   it('make their own at their first start, where the one to copy cannot be read to its end', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ai-studio-unreadable-'));
     const room = 'dist/src/platform/embedded-database';
-    cpSync(join(processes.folder, room), join(folder, room), { recursive: true });
+    for (const part of [room, 'dist/src/platform/files'])
+      cpSync(join(processes.folder, part), join(folder, part), { recursive: true });
     symlinkSync(join(processes.folder, 'node_modules'), join(folder, 'node_modules'), 'junction');
     // A directory whose path is longer than any may be: it is listed, and nobody can open it, not even root.
     const [half, upper] = [Array(12).fill('x'.repeat(200)).join('/'), join(folder, 'dist/empty-database')];
