@@ -16,6 +16,7 @@ import { hastenIntervals } from '../support/intervals';
 import { addTeamProvider, expectStatus } from '../support/providers';
 import { countQueries } from '../support/queries';
 import { exchange, sendInTwo } from '../support/raw-http';
+import { eventually } from '../support/streams';
 import { startWireServer, type WireServer } from '../support/wire';
 
 const sessionsPath = '/api/v1/chat/sessions';
@@ -34,9 +35,6 @@ const filePart = (mediaType: string, content: Buffer, filename?: string) => ({
   url: `data:${mediaType};base64,${content.toString('base64')}`,
 });
 const pngOf = (bytes: number) => Buffer.concat([png, Buffer.alloc(bytes - png.length)]);
-const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await isSo())) await delay(20);
-};
 /** What JavaScript holds, of this process. */
 const heldBytes = () => {
   setFlagsFromString('--expose-gc');
@@ -406,7 +404,7 @@ describe('files in messages', () => {
       const before = heldBytes();
       const answer = await begin(sessionId, [pngOf(large - 1), pngOf(large - 1)]);
       const held = () => (heldBytes() - before) / (2 * large);
-      await until(() => held() < 3); // what was on its way is let go of in time
+      await eventually(async () => held() < 3); // what was on its way is let go of in time
       answer.destroy();
       await once(answer, 'close');
     } finally {
@@ -428,16 +426,16 @@ describe('files in messages', () => {
       const stop = (id: string) => owner.post(`${sessionsPath}/${id}/stop`);
       const asked = () => server.requests.filter(({ path }) => path.includes('completions')).length;
       const answers = [send(first!)];
-      await until(() => asked() === 1);
+      await eventually(async () => asked() === 1);
       answers.push(send(second!), send(third!));
-      await until(
+      await eventually(
         async () => (await messagesOf(third!)).length === 2 && (await messagesOf(second!)).length === 2,
       );
       await delay(200);
       expect(asked()).toBe(1);
       expectStatus(await stop(second!));
       expectStatus(await stop(first!));
-      await until(() => asked() === 2);
+      await eventually(async () => asked() === 2);
       expectStatus(await stop(third!));
       await Promise.all(answers);
       const all = await Promise.all([first!, second!, third!].map(messagesOf));
