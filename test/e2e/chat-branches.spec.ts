@@ -204,15 +204,16 @@ describe('branches of a conversation', () => {
     const failing = await startWireServer('openai');
     try {
       const broken = await addTeamProvider(person, failing, { name: 'broken' });
+      const whole = await addTeamProvider(person, server, { name: 'whole' });
       failing.always({ fail: { status: 500 } });
       const sessionId = await createSession(person, { modelId: broken.id });
-      const { chunks } = await say(person, sessionId, { text: 'Hi\n/sandbox answer=ok' });
+      const { chunks } = await say(person, sessionId, { text: 'Hi' });
       const tried = [{ modelRef: broken.ref, code: 'PROVIDER_FAILED', message: expect.any(String) }];
       expect(chunks.find(({ type }) => type === 'message-metadata')).toMatchObject({
-        messageMetadata: { modelRef: 'sandbox/echo', triedModels: tried },
+        messageMetadata: { modelRef: whole.ref, triedModels: tried },
       });
       const [, answer] = (await read(sessionId, '', person)).items;
-      expect(answer).toMatchObject({ modelRef: 'sandbox/echo', triedModels: tried });
+      expect(answer).toMatchObject({ modelRef: whole.ref, triedModels: tried });
       expect(JSON.stringify(answer)).not.toContain('sk-');
     } finally {
       await failing.close();

@@ -317,23 +317,38 @@ describe('bad days of a server', () => {
 
     it('says of a key that was sealed under another key-encryption key that it cannot be opened, and keeps it', async () => {
       await restart({ AI_STUDIO_KEK: makeKek('another'), DRAIN_MS: '200' });
-      const unreadable = { code: 'TOKEN_UNREADABLE', message: expect.stringContaining('AI_STUDIO_KEK') };
+      const unreadable = {
+        code: 'TOKEN_UNREADABLE',
+        message: expect.stringContaining('AI_STUDIO_KEK'),
+        details: { set: 'AI_STUDIO_KEK' },
+      };
       expect(expectStatus(await owner.get('/api/v1/tokens')).items).toMatchObject([
         { last4: 'days', status: 'unreadable' },
       ]);
+      const found = expectStatus(await owner.get('/api/v1/team-models')).items;
+      expect(found.find(({ id }: { id: string }) => id === model.id)).toMatchObject({
+        enabled: true,
+        usable: false,
+        reason: expect.stringContaining(`POST /api/v1/tokens/${model.providerId}/test`),
+      });
       const modelTest = await owner.post(`/api/v1/team-models/${model.id}/test`);
       expect(modelTest).toMatchObject({ status: 503, body: { error: unreadable } });
       const tokenTest = await owner.post(`/api/v1/tokens/${model.providerId}/test`);
       expect(tokenTest).toMatchObject({ status: 503, body: { error: unreadable } });
       expect(wire.requests).toEqual([]);
-      // Where another model can answer, it does, and the record says why the first did not.
+      // The sandbox, enabled beside it, does not stand in for it; and the conversation can go on.
       const session = await createSession(owner, { modelId: model.id });
-      expect((await say(owner, session, { text: 'Hello' })).status).toBe(200);
+      const refused = await say(owner, session, { text: 'Hello' });
+      expect(refused).toMatchObject({ status: 503, body: { error: unreadable } });
       const [execution] = await listExecutions(owner);
-      expect(execution.attempts).toMatchObject([
-        { modelRef: model.ref, outcome: 'failed', reason: 'has a stored key that this server cannot open' },
-        { modelRef: 'sandbox/echo', outcome: 'answered' },
-      ]);
+      expect(execution).toMatchObject({
+        outcome: 'failed',
+        attempts: [
+          { modelRef: model.ref, outcome: 'failed', reason: 'has a stored key that this server cannot open' },
+        ],
+      });
+      expectStatus(await owner.patch(`/api/v1/chat/sessions/${session}`, { modelId: 'sandbox/echo' }));
+      expect((await say(owner, session, { text: 'Hello' })).status).toBe(200);
     });
 
     it('cuts an answer that does not end in time when it is told to stop, keeps what it said, and says so', async () => {

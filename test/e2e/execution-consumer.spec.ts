@@ -175,8 +175,15 @@ describe('a consumer that imports AiStudioModule', () => {
       const named = await aiStudio.prepareExecution(own, { agentId, modelId: 'sandbox/echo' });
       expect(named.getModelRef()).toBe('sandbox/echo');
       await disableModel(team, one.id);
+      // The default is the sandbox, which stands in for nothing.
+      await expect(aiStudio.prepareExecution(own, { agentId })).rejects.toMatchObject({
+        code: 'MODEL_NOT_AVAILABLE',
+        details: { modelRef: one.ref },
+      });
+      const two = await addTeamProvider(team, server, { name: 'default' });
+      await setDefaultModel(team, two.ref);
       const fallen = await aiStudio.prepareExecution(own, { agentId });
-      expect(fallen.getModelRef()).toBe('sandbox/echo');
+      expect(fallen.getModelRef()).toBe(two.ref);
       expect(fallen.skipped).toMatchObject([
         { modelRef: one.ref, reason: expect.stringMatching(/is not enabled in this team/) },
       ]);

@@ -13,7 +13,7 @@ import {
   type Answer,
   type Client,
 } from '../support/client';
-import { enableModel, expectStatus, modelPath, setDefaultModel } from '../support/providers';
+import { addTeamProvider, enableModel, expectStatus, modelPath, setDefaultModel } from '../support/providers';
 import { startWireServer } from '../support/wire';
 import { startModelLists, type ListKind, type ModelListServer } from '../support/wire/model-lists';
 
@@ -360,17 +360,19 @@ describe('model sync', () => {
     });
     const ready = expectStatus(await admin.get('/api/v1/team-models/default'));
     expect(ready).toMatchObject({ ref: refs[0], usable: false, reason: expect.stringContaining('archived') });
-    // refs[1] comes next in the order, but only in theory: its list is not a chat server. The sandbox stands in for it.
+    // refs[1] comes next in the order, but only in theory: its list is not a chat server. One that is stands in for it.
     expectStatus(await admin.patch(modelPath(refs[1]), { enabled: false }));
-    expectStatus(await admin.patch(modelPath('sandbox/echo'), { enabled: true }));
+    const server = await startWireServer('openai');
+    const next = await addTeamProvider(admin, server, { name: 'next' });
     const session = await createSession(admin);
     expect((await say(admin, session, { text: 'Hello' })).status).toBe(200);
+    await server.close();
     const [run] = expectStatus(await admin.get('/api/v1/executions?limit=1')).items;
     expect(run).toMatchObject({
-      modelRef: 'sandbox/echo',
+      modelRef: next.ref,
       attempts: [
         { modelRef: refs[0], outcome: 'skipped', reason: expect.stringContaining('archived') },
-        { modelRef: 'sandbox/echo', outcome: 'answered' },
+        { modelRef: next.ref, outcome: 'answered' },
       ],
     });
 

@@ -96,6 +96,15 @@ describe('the models and keys of a team', () => {
     return expect(status);
   };
 
+  /** A 409 that names its switch in the words and, for programs, by itself. Returns the address, for who turns it. */
+  const expectSwitch = (answer: Pick<Answer, 'status' | 'body'>, code: string, set: string): string => {
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { error: { code, message: expect.stringContaining(`(${set})`), details: { set } } },
+    });
+    return set.slice(set.indexOf('/'));
+  };
+
   describe('choosing', () => {
     it('is not for members', async () => {
       const member = await addMember(app, admin);
@@ -119,28 +128,34 @@ describe('the models and keys of a team', () => {
       expectError(
         await admin.patch(modelPath(refs[0]!), { enabled: true }),
         'MODEL_NOT_AVAILABLE',
-        'is archived',
+        'Choose another model',
       ).toBe(409);
       expect(await readOne(refs[0]!)).toBeUndefined();
+      const way = `PATCH /api/v1/models/${encodeURIComponent(refs[0]!)}`;
+      const refused = await platformAdmin.patch(`/api/v1/models/${ids[0]}`, { enabled: true });
+      const path = expectSwitch(refused, 'MODEL_NOT_AVAILABLE', way);
+      expectStatus(await platformAdmin.patch(path, { status: 'active', enabled: true }));
+      await enableModel(admin, refs[0]!);
     });
 
     it('refuses a model or provider that is disabled for all teams, and names the switch', async () => {
       const { providerId, refs, ids } = await offer('one');
       expectStatus(await platformAdmin.patch(`/api/v1/models/${ids[0]}`, { enabled: false }));
       const ofModel = await admin.patch(modelPath(refs[0]!), { enabled: true });
-      expectError(ofModel, 'MODEL_NOT_AVAILABLE', 'PATCH /api/v1/models/:modelId').toBe(409);
-      expectStatus(await platformAdmin.patch(`/api/v1/models/${ids[0]}`, { enabled: true }));
+      const way = `PATCH /api/v1/models/${encodeURIComponent(refs[0]!)}`;
+      const path = expectSwitch(ofModel, 'MODEL_NOT_AVAILABLE', way);
+      expectStatus(await platformAdmin.patch(path, { enabled: true }));
       expectStatus(await platformAdmin.patch(`/api/v1/providers/${providerId}`, { status: 'disabled' }));
       const ofProvider = await admin.patch(modelPath(refs[0]!), { enabled: true });
-      expectError(ofProvider, 'MODEL_NOT_AVAILABLE', `PATCH /api/v1/providers/${providerId}`).toBe(409);
-      expectStatus(await platformAdmin.patch(`/api/v1/providers/${providerId}`, { status: 'active' }));
+      const ofAll = expectSwitch(ofProvider, 'MODEL_NOT_AVAILABLE', `PATCH /api/v1/providers/${providerId}`);
+      expectStatus(await platformAdmin.patch(ofAll, { status: 'active' }));
       await enableModel(admin, refs[0]!);
     });
 
     it('refuses a default that is not enabled, and names the switch', async () => {
       const { refs } = await offer('one');
       const answer = await admin.put(defaultPath, { modelId: refs[0] });
-      expectError(answer, 'MODEL_NOT_AVAILABLE', 'PATCH /api/v1/team-models/:modelId').toBe(409);
+      expectSwitch(answer, 'MODEL_NOT_AVAILABLE', `PATCH ${modelPath(refs[0]!)}`);
       expect(expectStatus(await admin.get(defaultPath)).ref).toBe('sandbox/echo');
     });
 
@@ -253,12 +268,12 @@ describe('the models and keys of a team', () => {
     it('refuses a model that was asked for by name and is not enabled, and names the switch', async () => {
       const { providerId, refs } = await offer('one');
       await storeKey(providerId);
-      expectError(
-        await ask({ modelId: refs[0] }),
-        'MODEL_NOT_AVAILABLE',
-        'PATCH /api/v1/team-models/:modelId',
-      ).toBe(409);
-      expectError(await admin.post(`${modelPath(refs[0]!)}/test`), 'MODEL_NOT_AVAILABLE').toBe(409);
+      const way = `PATCH ${modelPath(refs[0]!)}`;
+      const refused = await ask({ modelId: refs[0] });
+      const path = expectSwitch(refused, 'MODEL_NOT_AVAILABLE', way);
+      expectSwitch(await admin.post(`${modelPath(refs[0]!)}/test`), 'MODEL_NOT_AVAILABLE', way);
+      expect(refused.body.error.details.modelRef).toBe(refs[0]);
+      expectStatus(await admin.patch(path, { enabled: true }));
       expect(server.requests).toEqual([]);
     });
 
@@ -266,14 +281,48 @@ describe('the models and keys of a team', () => {
       const { providerId, refs } = await offer('one');
       await enableModel(admin, refs[0]!);
       const way = `PUT /api/v1/tokens/${providerId}`;
-      expectError(await ask({ modelId: refs[0] }), 'TOKEN_MISSING', way).toBe(409);
-      expectError(await admin.post(`/api/v1/tokens/${providerId}/test`), 'TOKEN_MISSING', way).toBe(409);
+      expectSwitch(await admin.post(`/api/v1/tokens/${providerId}/test`), 'TOKEN_MISSING', way);
+      const path = expectSwitch(await ask({ modelId: refs[0] }), 'TOKEN_MISSING', way);
       expect(await readOne(refs[0]!)).toMatchObject({
         enabled: true,
         usable: false,
         reason: expect.stringContaining(way),
       });
       expect(server.requests).toEqual([]);
+      expectStatus(await admin.put(path, { token: 'sk-stored-where-it-was-told' }));
+      expect((await ask({ modelId: refs[0] })).text).toBe('echo: Hello');
+    });
+
+    it('lets the sandbox stand in for nothing: who gets its echo chose it', async () => {
+      const { providerId, refs } = await offer('one');
+      await enableModel(admin, refs[0]!);
+      await setDefaultModel(admin, refs[0]!);
+      expect(await enabledRefs()).toContain('sandbox/echo');
+      expectSwitch(await ask(), 'TOKEN_MISSING', `PUT /api/v1/tokens/${providerId}`);
+      await storeKey(providerId);
+      server.always({ fail: { status: 401 } });
+      expect(await ask()).toMatchObject({
+        status: 502,
+        body: { error: { code: 'PROVIDER_FAILED', details: { candidates: [{ modelRef: refs[0] }] } } },
+      });
+      expectStatus(await admin.patch(modelPath(refs[0]!), { enabled: false }));
+      expectStatus(await admin.put(defaultPath, { modelId: 'sandbox/echo' }));
+      const { id: agentId } = expectStatus(
+        await admin.post('/api/v1/agents', { name: 'Asks one', instructions: 'Hi.', modelId: refs[0] }),
+        201,
+      );
+      const session = await createSession(admin, { agentId });
+      const answer = await say(admin, session, { text: 'Hello' });
+      expectSwitch(answer, 'MODEL_NOT_AVAILABLE', `PATCH ${modelPath(refs[0]!)}`);
+      expect((await ask()).text).toContain('Hello');
+    });
+
+    it('lets a model answer where the sandbox, chosen as default, does not', async () => {
+      const { providerId, refs } = await offer('one');
+      await storeKey(providerId);
+      await enableModel(admin, refs[0]!);
+      const { text } = await ask({ text: '/sandbox failAt=0' });
+      expect(text).toBe('echo: /sandbox failAt=0');
     });
 
     it('refuses a model that the platform archived or disabled since, and names the reason', async () => {
@@ -292,18 +341,13 @@ describe('the models and keys of a team', () => {
       expectStatus(
         await platformAdmin.patch(`/api/v1/models/${ids[0]}`, { status: 'active', enabled: false }),
       );
-      expectError(
-        await ask({ modelId: refs[0] }),
-        'MODEL_NOT_AVAILABLE',
-        'PATCH /api/v1/models/:modelId',
-      ).toBe(409);
-
-      expectStatus(await platformAdmin.patch(`/api/v1/models/${ids[0]}`, { enabled: true }));
+      const way = `PATCH /api/v1/models/${encodeURIComponent(refs[0]!)}`;
+      const path = expectSwitch(await ask({ modelId: refs[0] }), 'MODEL_NOT_AVAILABLE', way);
+      expectStatus(await platformAdmin.patch(path, { enabled: true }));
       expectStatus(await platformAdmin.patch(`/api/v1/providers/${providerId}`, { status: 'disabled' }));
       const ofProvider = await ask({ modelId: refs[0] });
-      expectError(ofProvider, 'MODEL_NOT_AVAILABLE', `PATCH /api/v1/providers/${providerId}`).toBe(409);
-
-      expectStatus(await platformAdmin.patch(`/api/v1/providers/${providerId}`, { status: 'active' }));
+      const ofAll = expectSwitch(ofProvider, 'MODEL_NOT_AVAILABLE', `PATCH /api/v1/providers/${providerId}`);
+      expectStatus(await platformAdmin.patch(ofAll, { status: 'active' }));
       expect((await ask({ modelId: refs[0] })).status).toBe(200);
     });
 

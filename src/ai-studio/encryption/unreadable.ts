@@ -2,16 +2,32 @@ import { AppError } from '../../platform/errors';
 import { KekUnavailableError, type KekUnavailableReason } from './kek-provider';
 import { SealedBlobError } from './sealed-blob';
 
-const wrongKek =
-  "The team's keys cannot be opened by this server, and none can be stored. The operator has to restore the key ring that sealed them (AI_STUDIO_KEK, or the keys of AI_STUDIO_KEK_PROVIDER) first; nothing is lost.";
-const refused =
-  "The team's keys cannot be opened now: the key service refuses this server. The operator has to mend its credentials (AI_STUDIO_KEK_PROVIDER says whose); nothing is lost.";
-const unreachable =
-  "The team's keys cannot be opened now: the key service does not answer. Try again in a moment; nothing is lost.";
-const wrongRow =
-  'The stored key cannot be opened: its row was altered, or belongs elsewhere. An admin can store it again.';
+/** What helps, and the switch that does. */
+interface Advice {
+  message: string;
+  set?: string;
+}
 
-const advice: Record<KekUnavailableReason, string> = {
+const wrongKek: Advice = {
+  message:
+    "The team's keys cannot be opened by this server, and none can be stored. The operator has to restore the key ring that sealed them (AI_STUDIO_KEK, or the keys of AI_STUDIO_KEK_PROVIDER) first; nothing is lost.",
+  set: 'AI_STUDIO_KEK',
+};
+const refused: Advice = {
+  message:
+    "The team's keys cannot be opened now: the key service refuses this server. The operator has to mend its credentials (AI_STUDIO_KEK_PROVIDER says whose); nothing is lost.",
+  set: 'AI_STUDIO_KEK_PROVIDER',
+};
+const unreachable: Advice = {
+  message:
+    "The team's keys cannot be opened now: the key service does not answer. Try again in a moment; nothing is lost.",
+};
+const wrongRow: Advice = {
+  message:
+    'The stored key cannot be opened: its row was altered, or belongs elsewhere. An admin can store it again (PUT /api/v1/tokens/:providerId).',
+};
+
+const advice: Record<KekUnavailableReason, Advice> = {
   'unknown-kek': wrongKek,
   unreadable: wrongKek,
   refused,
@@ -25,6 +41,7 @@ export function toUnreadable(error: unknown): unknown {
   return error;
 }
 
-function unreadable(message: string, cause: KekUnavailableError | SealedBlobError): AppError {
-  return new AppError('TOKEN_UNREADABLE', message, { cause, details: { reason: cause.reason } });
+function unreadable({ message, set }: Advice, cause: KekUnavailableError | SealedBlobError): AppError {
+  const details = { reason: cause.reason, ...(set === undefined ? {} : { set }) };
+  return new AppError('TOKEN_UNREADABLE', message, { cause, details });
 }

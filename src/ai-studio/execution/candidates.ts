@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
-import { AppError } from '../../platform/errors';
+import type { AppError } from '../../platform/errors';
 import { isModelNamed, parseModelName } from '../models/model-ref';
 import { noDefaultModel, TeamModelService } from '../models/team-model.service';
 import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
+import { toError } from '../models/usability';
 
 /** Which models an execution may use. */
 interface ModelChoice {
@@ -58,8 +59,8 @@ export class CandidateService {
 
   /**
    * The candidates of an execution. A model that was asked for by name must be usable; one that is preferred or default
-   * and is not gives way to the next in the team's order. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`,
-   * `TOKEN_MISSING`.
+   * and is not gives way to the next in the team's order, though never to the sandbox, which would answer with what it
+   * was sent. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING`.
    */
   async choose(
     snapshot: TeamSnapshot,
@@ -70,8 +71,9 @@ export class CandidateService {
       const preferred = snapshot.models.find(({ id }) => id === preferredModelId);
       if (preferred) return this.inOrder(snapshot, preferred, fallback);
       const error = await this.teamModels.explainAbsence(scope.teamId, preferredModelId);
-      if (!fallback) throw error;
-      const { usable, skipped } = await this.choose(snapshot, scope, { fallback });
+      const instead = getDefault(snapshot);
+      if (!fallback || isSandbox(instead)) throw error;
+      const { usable, skipped } = this.inOrder(snapshot, instead, fallback);
       return { usable, skipped: [toSkipped(preferredModelId, error), ...skipped] };
     }
     const first =
@@ -82,7 +84,10 @@ export class CandidateService {
 
   private inOrder(snapshot: TeamSnapshot, first: SnapshotModel, fallback: boolean): Candidates {
     if (!fallback) assertUsable(first);
-    const inOrder = fallback ? [first, ...snapshot.models.filter((model) => model !== first)] : [first];
+    const others = snapshot.models.filter(
+      (model) => model !== first && (isSandbox(first) || !isSandbox(model)),
+    );
+    const inOrder = fallback ? [first, ...others] : [first];
     const [usable, ...rest] = inOrder.filter(({ obstacle }) => !obstacle);
     if (!usable) throw unusable(first);
     const before = inOrder.slice(0, inOrder.indexOf(usable));
@@ -121,10 +126,10 @@ function assertUsable(model: SnapshotModel): void {
   if (model.obstacle) throw unusable(model);
 }
 
-function unusable({ ref, obstacle }: SnapshotModel): AppError {
-  return new AppError(
-    obstacle?.code ?? 'MODEL_NOT_AVAILABLE',
-    obstacle?.message ?? `${ref} cannot be used.`,
-    { details: { modelRef: ref } },
-  );
+function unusable({ ref, obstacle }: SnapshotModel): Error {
+  return obstacle ? toError(obstacle, ref) : new Error('A model without an obstacle is a candidate.');
+}
+
+function isSandbox({ provider }: SnapshotModel): boolean {
+  return provider.kind === 'sandbox';
 }

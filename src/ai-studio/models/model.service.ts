@@ -98,9 +98,11 @@ export class ModelService {
 }
 
 function archived({ providerId, modelKey }: Model): AppError {
+  const modelRef = toModelRef(providerId, modelKey);
   return new AppError(
     'MODEL_NOT_AVAILABLE',
-    `${toModelRef(providerId, modelKey)} is archived: its provider no longer offers it, so it cannot be enabled.`,
+    `${modelRef} is archived, and cannot be enabled like that. Where its provider still offers it, bring it back with it: status active (PATCH /api/v1/models/${encodeURIComponent(modelRef)}).`,
+    { details: { modelRef, set: `PATCH /api/v1/models/${encodeURIComponent(modelRef)}` } },
   );
 }
 

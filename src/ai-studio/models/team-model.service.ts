@@ -4,6 +4,7 @@ import { changed, difference } from '../../platform/audit';
 import { ENV, type Env } from '../../platform/env';
 import { AppError, notFound } from '../../platform/errors';
 import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
+import { EncryptionService } from '../encryption/encryption.service';
 import { getProviderKind, originOf } from '../providers/provider-kinds';
 import { toPriceView } from '../prices/price.dto';
 import { isModelNamed, parseModelName, toModelRef, type ModelName } from './model-ref';
@@ -16,7 +17,8 @@ import type {
 import type { ModelSettings } from './team-model.entities';
 import { TeamModelRepository, type TeamModelRow, type TeamModelWriter } from './team-model.repository';
 import { TeamSetup } from './team-setup';
-import { findObstacle, type Obstacle } from './usability';
+import { TeamSnapshots } from './team-snapshot';
+import { findObstacle, toError, type Obstacle } from './usability';
 
 /** Which models a team uses: enabled, default, fallback order, settings. */
 @Injectable()
@@ -24,6 +26,8 @@ export class TeamModelService {
   constructor(
     @Inject(TeamModelRepository) private readonly models: TeamModelRepository,
     @Inject(TeamSetup) private readonly setup: TeamSetup,
+    @Inject(TeamSnapshots) private readonly snapshots: TeamSnapshots,
+    @Inject(EncryptionService) private readonly encryption: EncryptionService,
     @Inject(ENV) private readonly env: Env,
   ) {}
 
@@ -34,7 +38,7 @@ export class TeamModelService {
     await this.setup.ensure(teamId);
     const rows = await this.models.list(teamId, parseCursor(cursor, 2), limit + 1);
     const page = toPage(rows, limit, ({ rank, id }) => [rank, id]);
-    return { ...page, items: page.items.map((row) => this.toView(row)) };
+    return { ...page, items: await this.toViews(teamId, page.items) };
   }
 
   /** Throws `NO_DEFAULT_MODEL` where the team has chosen none. */
@@ -42,7 +46,7 @@ export class TeamModelService {
     await this.setup.ensure(teamId);
     const row = await this.models.findDefault(teamId);
     if (!row) throw noDefaultModel();
-    return this.toView(row);
+    return this.toView(teamId, row);
   }
 
   /** Why a model that is not among the team's enabled ones cannot be used: `MODEL_NOT_AVAILABLE`, or `NOT_FOUND`. */
@@ -50,7 +54,7 @@ export class TeamModelService {
     const row = await this.models.find(teamId, parseModelName(modelId));
     const obstacle = row && this.findObstacle(row);
     if (!row || !obstacle) return notFound('The model');
-    return new AppError(obstacle.code, obstacle.message, { details: { modelRef: refOf(row) } });
+    return toError(obstacle, refOf(row));
   }
 
   /** Throws `MODEL_NOT_AVAILABLE` when enabling what is archived or disabled for all teams. */
@@ -73,7 +77,7 @@ export class TeamModelService {
       const model = await writer.find(name);
       if (!model) throw notFound('The model');
       const obstacle = this.findObstacle(model);
-      if (obstacle?.code === 'MODEL_NOT_AVAILABLE') throw new AppError(obstacle.code, obstacle.message);
+      if (obstacle?.code === 'MODEL_NOT_AVAILABLE') throw toError(obstacle, refOf(model));
       const before = (await writer.listEnabled()).find(({ isDefault }) => isDefault);
       await writer.setDefault(model);
       const events = difference(
@@ -84,7 +88,7 @@ export class TeamModelService {
       );
       return changed(await getFrom(writer, name), events);
     });
-    return this.toView(row);
+    return this.toView(scope.teamId, row);
   }
 
   /** Sets the fallback order; `modelIds` must be exactly the enabled models. */
@@ -110,7 +114,7 @@ export class TeamModelService {
       const events = difference('teamModels.reorder', { type: 'teamModels', id: null }, ...orders);
       return changed(await writer.listEnabled(), events);
     });
-    return rows.map((row) => this.toView(row));
+    return this.toViews(scope.teamId, rows);
   }
 
   private async changeOne(
@@ -130,12 +134,12 @@ export class TeamModelService {
       const next = await getFrom(writer, name);
       return changed(next, difference('teamModels.update', toTarget(model), told(model), told(next)));
     });
-    return this.toView(row);
+    return this.toView(scope.teamId, row);
   }
 
   private assertCanEnable(model: TeamModelRow): void {
     const obstacle = this.findObstacle({ ...model, enabled: true });
-    if (obstacle?.code === 'MODEL_NOT_AVAILABLE') throw new AppError(obstacle.code, obstacle.message);
+    if (obstacle?.code === 'MODEL_NOT_AVAILABLE') throw toError(obstacle, refOf(model));
   }
 
   private findObstacle(row: TeamModelRow): Obstacle | undefined {
@@ -157,7 +161,19 @@ export class TeamModelService {
     );
   }
 
-  private toView(row: TeamModelRow): TeamModelView {
+  /** That the key of a model's provider is stored, and this server cannot open it. */
+  private async findUnreadable(teamId: TeamId, { providerId }: TeamModelRow): Promise<string | undefined> {
+    const { tokens, keys } = await this.snapshots.get(teamId);
+    const token = tokens.get(providerId);
+    if (!token || (await this.encryption.isReadable(teamId, token.sealed, keys))) return undefined;
+    return `The key of ${providerId} is stored, and this server cannot open it. Testing it says what to do (POST /api/v1/tokens/${providerId}/test).`;
+  }
+
+  private toViews(teamId: TeamId, rows: TeamModelRow[]): Promise<TeamModelView[]> {
+    return Promise.all(rows.map((row) => this.toView(teamId, row)));
+  }
+
+  private async toView(teamId: TeamId, row: TeamModelRow): Promise<TeamModelView> {
     const {
       id,
       providerId,
@@ -169,7 +185,7 @@ export class TeamModelService {
       contextWindow,
       maxOutputTokens,
     } = row;
-    const obstacle = this.findObstacle(row);
+    const reason = this.findObstacle(row)?.message ?? (await this.findUnreadable(teamId, row));
     return {
       id,
       providerId,
@@ -185,8 +201,8 @@ export class TeamModelService {
       priority: row.priority,
       settings: row.settings,
       ...(row.price ? { price: toPriceView(row.price) } : {}),
-      usable: !obstacle,
-      ...(obstacle ? { reason: obstacle.message } : {}),
+      usable: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../../platform/errors';
 import type { ModelPurpose } from './model.entity';
 import { getProviderKind } from '../providers/provider-kinds';
 
@@ -21,42 +22,74 @@ export interface ModelCondition {
 export interface Obstacle {
   code: 'MODEL_NOT_AVAILABLE' | 'TOKEN_MISSING';
   message: string;
+  /** The endpoint or the environment variable that changes it; absent where nothing does. */
+  set?: string;
 }
 
 /** The first thing that stands between a team and a model, or `undefined`. The one copy of this rule. */
 export function findObstacle(condition: ModelCondition, sandboxEnabled: boolean): Obstacle | undefined {
-  const { ref, providerId, tokenOrigin, providerOrigin } = condition;
-  const unavailable = (message: string): Obstacle => ({ code: 'MODEL_NOT_AVAILABLE', message });
+  const { ref, providerId, providerKind } = condition;
+  const unavailable = (problem: string, remedy: string, set?: string): Obstacle => ({
+    code: 'MODEL_NOT_AVAILABLE',
+    message: `${ref} ${problem}. ${remedy}${set ? ` (${set})` : ''}.`,
+    ...(set ? { set } : {}),
+  });
+  const model = encodeURIComponent(ref);
   if (condition.status === 'archived')
-    return unavailable(`${ref} is archived: its provider no longer offers it. Choose another model.`);
+    return unavailable(
+      'is archived, and used by no team',
+      'Choose another model; where its provider still offers it, the platform admin can bring it back',
+      `PATCH /api/v1/models/${model}`,
+    );
   if (condition.purpose !== 'chat')
-    return unavailable(`${ref} is for ${condition.purpose}, not for chat: it cannot be enabled.`);
+    return unavailable(`is for ${condition.purpose}, not for chat`, 'It cannot be enabled');
   if (!condition.enabledByPlatform)
     return unavailable(
-      `${ref} is disabled for all teams. The platform admin can enable it (PATCH /api/v1/models/:modelId).`,
+      'is disabled for all teams',
+      'The platform admin can enable it',
+      `PATCH /api/v1/models/${model}`,
     );
   if (!condition.providerActive)
     return unavailable(
-      `${providerId} is disabled for all teams. The platform admin can enable it (PATCH /api/v1/providers/${providerId}).`,
+      `is of ${providerId}, which is disabled for all teams`,
+      'The platform admin can enable it',
+      `PATCH /api/v1/providers/${providerId}`,
     );
-  if (condition.providerKind === 'sandbox' && !sandboxEnabled)
-    return unavailable(`${ref} is off on this server (SANDBOX_PROVIDER).`);
+  if (providerKind === 'sandbox' && !sandboxEnabled)
+    return unavailable('is off on this server', 'The operator can turn it on', 'SANDBOX_PROVIDER');
   if (!condition.enabledByTeam)
     return unavailable(
-      `${ref} is not enabled in this team. An admin can enable it (PATCH /api/v1/team-models/:modelId).`,
+      'is not enabled in this team',
+      'An admin can enable it',
+      `PATCH /api/v1/team-models/${model}`,
     );
-  const { key } = getProviderKind(condition.providerKind);
-  if (key !== 'none' && tokenOrigin !== undefined && tokenOrigin !== providerOrigin) {
-    return {
-      code: 'TOKEN_MISSING',
-      message: `The key of ${providerId} was stored for ${tokenOrigin}, and the provider now points to ${providerOrigin}. An admin has to store it again (PUT /api/v1/tokens/${providerId}).`,
-    };
-  }
-  if (key === 'required' && tokenOrigin === undefined) {
-    return {
-      code: 'TOKEN_MISSING',
-      message: `The team has no key for ${providerId}. An admin can store one (PUT /api/v1/tokens/${providerId}).`,
-    };
-  }
-  return undefined;
+  const { key } = getProviderKind(providerKind);
+  if (key === 'required' && condition.tokenOrigin === undefined) return keyMissing(providerId);
+  return key === 'none' ? undefined : findKeyMoved(condition);
+}
+
+/** That a team has no key for a provider. */
+export function keyMissing(providerId: string): Obstacle {
+  const set = `PUT /api/v1/tokens/${providerId}`;
+  const message = `The team has no key for ${providerId}. An admin can store one (${set}).`;
+  return { code: 'TOKEN_MISSING', message, set };
+}
+
+/** That a team's key was stored for another address than the provider has now: it is not sent there. */
+export function findKeyMoved({
+  providerId,
+  tokenOrigin,
+  providerOrigin,
+}: Pick<ModelCondition, 'providerId' | 'tokenOrigin' | 'providerOrigin'>): Obstacle | undefined {
+  if (tokenOrigin === undefined || tokenOrigin === providerOrigin) return undefined;
+  const set = `PUT /api/v1/tokens/${providerId}`;
+  const message = `The key of ${providerId} was stored for ${tokenOrigin}, and the provider now points to ${providerOrigin}. An admin has to store it again (${set}).`;
+  return { code: 'TOKEN_MISSING', message, set };
+}
+
+/** An obstacle as the error that names it: `details` is `{ modelRef?, set? }`. */
+export function toError({ code, message, set }: Obstacle, modelRef?: string): AppError {
+  return new AppError(code, message, {
+    details: { ...(modelRef === undefined ? {} : { modelRef }), ...(set === undefined ? {} : { set }) },
+  });
 }

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Scope, TeamId } from '@kdx/shared';
 import { AuditLog, toEvent } from '../../platform/audit';
 import { EgressGuard } from '../../platform/egress';
-import { AppError, notFound } from '../../platform/errors';
+import { notFound } from '../../platform/errors';
 import { validationFailed } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
 import { SecretString } from '../../platform/secrets';
@@ -15,6 +15,7 @@ import {
   type SnapshotToken,
   type TeamSnapshot,
 } from '../models/team-snapshot';
+import { findKeyMoved, keyMissing, toError } from '../models/usability';
 import { getProviderKind } from '../providers/provider-kinds';
 import { tokenPlace } from './token-place';
 import type { TokenTestView, TokenView } from './token.dto';
@@ -137,21 +138,10 @@ export class TokenService {
   ): Promise<{ provider: SnapshotProvider; token: ProviderToken }> {
     const provider = getProvider(await this.snapshots.get(teamId), providerId);
     const token = await this.tokens.find(teamId, providerId);
-    if (!token) {
-      throw new AppError(
-        'TOKEN_MISSING',
-        `The team has no key for ${providerId}. An admin can store one (PUT /api/v1/tokens/${providerId}).`,
-        {
-          details: { set: `PUT /api/v1/tokens/${providerId}` },
-        },
-      );
-    }
-    if (token.origin !== provider.origin) {
-      throw new AppError(
-        'TOKEN_MISSING',
-        `The key of ${providerId} was stored for ${token.origin}, and the provider now points to ${provider.origin}. Store it again (PUT /api/v1/tokens/${providerId}).`,
-      );
-    }
+    if (!token) throw toError(keyMissing(providerId));
+    const { origin: providerOrigin } = provider;
+    const moved = findKeyMoved({ providerId, providerOrigin, tokenOrigin: token.origin });
+    if (moved) throw toError(moved);
     return { provider, token };
   }
 
