@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from './platform/errors';
-import { ByteBudget } from './platform/limits';
+import { ByteBudgets } from './platform/limits';
 
 /** Up to this length bodies are read as they come, in bytes. */
 const shortBody = 2 * 1024 * 1024;
@@ -16,7 +16,7 @@ const retryAfterSeconds = 5;
  * with its sender.
  */
 export class LongBodies {
-  private readonly budgets = new Map<string, ByteBudget>();
+  private readonly budgets = new ByteBudgets(together);
 
   /**
    * Waits until the body may be read; until it is read, or its sender has gone, it counts. Throws `RATE_LIMITED` where that
@@ -31,29 +31,16 @@ export class LongBodies {
     const bytes = Number(headers['content-length'] ?? unsaid);
     if (!caller || bytes <= shortBody || bytes > maxBytes) return; // what is too long is refused unread
     if (reply.raw.destroyed) return; // its sender has gone, and nothing would say so once more
-    const budget = this.budgets.get(caller.userId) ?? new ByteBudget(together);
-    this.budgets.set(caller.userId, budget);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     try {
-      const giveBack = await budget.take(
-        bytes,
-        AbortSignal.any([gone.signal, AbortSignal.timeout(maxWaitMs)]),
-      );
-      const done = () => {
-        giveBack();
-        this.forget(caller.userId, budget);
-      };
-      raw.once('end', done);
-      reply.raw.once('close', done);
+      const patience = AbortSignal.any([gone.signal, AbortSignal.timeout(maxWaitMs)]);
+      const giveBack = await this.budgets.take(caller.userId, bytes, patience);
+      raw.once('end', giveBack);
+      reply.raw.once('close', giveBack);
     } catch (error) {
-      this.forget(caller.userId, budget);
       throw tooMany(error);
     }
-  }
-
-  private forget(userId: string, budget: ByteBudget): void {
-    if (budget.isUntouched && this.budgets.get(userId) === budget) this.budgets.delete(userId);
   }
 }
 

@@ -8,7 +8,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { ModelMessages } from '../../src/chat/files/model-messages';
 import { RouteAdmission } from '../../src/identity';
 import { CallerService } from '../../src/identity/callers/caller.service';
-import { ByteBudget } from '../../src/platform/limits';
+import { ByteBudget, ByteBudgets } from '../../src/platform/limits';
 import { createApiKey } from '../support/api-keys';
 import { startTestApp, type TestApp } from '../support/app';
 import { addMember, Client, createSession, createTeam, say, signUp, type Answer } from '../support/client';
@@ -415,8 +415,8 @@ describe('files in messages', () => {
 
   it('are sent to models as memory allows: an answer waits until another has ended, and may be stopped meanwhile', async () => {
     const told = app.nest.get(ModelMessages, { strict: false });
-    const roomy = Reflect.get(told, 'budget') as ByteBudget;
-    Reflect.set(told, 'budget', new ByteBudget(large));
+    const roomy = Reflect.get(told, 'ofAll') as ByteBudget;
+    Reflect.set(told, 'ofAll', new ByteBudget(large));
     try {
       const [first, second, third] = await Promise.all(
         [1, 2, 3].map(() => createSession(owner, { modelId: seeing })),
@@ -440,10 +440,45 @@ describe('files in messages', () => {
       await Promise.all(answers);
       const all = await Promise.all([first!, second!, third!].map(messagesOf));
       expect(all.map(([, answer]) => answer.status)).toEqual(['stopped', 'stopped', 'stopped']);
-      const left = Reflect.get(told, 'budget') as ByteBudget;
+      const left = Reflect.get(told, 'ofAll') as ByteBudget;
       expect(left.isUntouched).toBe(true);
     } finally {
-      Reflect.set(told, 'budget', roomy);
+      Reflect.set(told, 'ofAll', roomy);
+    }
+  });
+
+  it('are sent to models as memory allows to each team: another team waits for none of it', async () => {
+    const told = app.nest.get(ModelMessages, { strict: false });
+    const roomy = Reflect.get(told, 'ofTeams') as ByteBudgets;
+    const small = new ByteBudgets(large);
+    Reflect.set(told, 'ofTeams', small);
+    try {
+      const stranger = await createTeam(await signUp(app));
+      const { ref } = await addTeamProvider(stranger, server, { name: 'elsewhere' });
+      server.always({ reply: { text: 'one two', chunkDelayMs: 60_000 } });
+      const ask = async (by: Client, modelId: string) => {
+        const sessionId = await createSession(by, { modelId });
+        const parts = [filePart('image/png', pngOf(large / 2 + 1))];
+        const answer = say(by, sessionId, { message: { role: 'user', parts } });
+        return { answer, stop: () => by.post(`${sessionsPath}/${sessionId}/stop`) };
+      };
+      const asked = () => server.requests.filter(({ path }) => path.includes('completions')).length;
+      const first = await ask(owner, seeing);
+      await eventually(async () => asked() === 1);
+      const second = await ask(owner, seeing);
+      await delay(200);
+      expect(asked()).toBe(1);
+      const other = await ask(stranger, ref);
+      await eventually(async () => asked() === 2);
+      expect(server.requests.at(-1)!.body).toMatchObject({ model: 'elsewhere-model' });
+      expect(small.size).toBe(2);
+      expectStatus(await first.stop());
+      await eventually(async () => asked() === 3);
+      for (const { stop } of [second, other]) expectStatus(await stop());
+      await Promise.all([first, second, other].map(({ answer }) => answer));
+      expect(small.size).toBe(0);
+    } finally {
+      Reflect.set(told, 'ofTeams', roomy);
     }
   });
 

@@ -7,7 +7,7 @@ import {
   type UIMessage,
 } from 'ai';
 import type { Scope } from '@kdx/shared';
-import { ByteBudget } from '../../platform/limits';
+import { ByteBudget, ByteBudgets } from '../../platform/limits';
 import type { ChatFile } from './chat-file.entity';
 import { FileRepository } from './file.repository';
 import { toFileId } from './file-url';
@@ -20,6 +20,8 @@ const maxHistoryBytes = 32 * 1024 * 1024;
 
 /** Of files that models are being sent, by this process. */
 const maxSentBytes = 256 * 1024 * 1024;
+/** Of one team among them, so that its answers let no other team's wait. */
+const maxSentBytesOfTeam = maxSentBytes / 2;
 
 /** What a model is told, for as long as it answers. */
 export interface ToldMessages {
@@ -31,7 +33,8 @@ export interface ToldMessages {
 /** What a model is told of a conversation: its messages, with their files in the place of URLs. */
 @Injectable()
 export class ModelMessages {
-  private readonly budget = new ByteBudget(maxSentBytes);
+  private readonly ofAll = new ByteBudget(maxSentBytes);
+  private readonly ofTeams = new ByteBudgets(maxSentBytesOfTeam);
 
   constructor(@Inject(FileRepository) private readonly files: FileRepository) {}
 
@@ -50,11 +53,26 @@ export class ModelMessages {
       return { messages: await convertToModelMessages(history), release: () => undefined };
     const sizes = await this.files.sizes(scope, sessionId, ids);
     const chosen = withinLimit(ids.toReversed(), sizes);
-    const release = await this.budget.take(sum(chosen.map((id) => sizes.get(id) ?? 0)), signal);
+    const release = await this.takeMemory(scope, sum(chosen.map((id) => sizes.get(id) ?? 0)), signal);
     try {
       return { messages: await this.read(scope, sessionId, history, chosen), release };
     } catch (error) {
       release();
+      throw error;
+    }
+  }
+
+  /** The team's own share first: who waits for that stands in nobody else's way. */
+  private async takeMemory({ teamId }: Scope, bytes: number, signal: AbortSignal): Promise<() => void> {
+    const giveBackToTeam = await this.ofTeams.take(teamId, bytes, signal);
+    try {
+      const giveBackToAll = await this.ofAll.take(bytes, signal);
+      return () => {
+        giveBackToAll();
+        giveBackToTeam();
+      };
+    } catch (error) {
+      giveBackToTeam();
       throw error;
     }
   }

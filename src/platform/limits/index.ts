@@ -1,4 +1,5 @@
 export { ByteBudget } from './byte-budget';
+export { ByteBudgets } from './byte-budgets';
 export { toClientNetwork, toLimitKey } from './limit-key';
 export type { Limiter } from './limiter';
 export { Limiters } from './limiters';
