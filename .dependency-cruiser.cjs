@@ -15,7 +15,6 @@ const rooms = {
   'app-config': { imports: ['identity', 'platform'] },
   'ai-studio': { imports: ['app-config', 'identity', 'platform'] },
   chat: { imports: ['ai-studio', 'app-config', 'identity', 'platform'], executes: true },
-  gateway: { imports: ['ai-studio', 'app-config', 'identity', 'platform'], executes: true },
   health: { imports: ['identity', 'platform'] },
 };
 

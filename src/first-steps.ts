@@ -22,23 +22,35 @@ function forFirstPerson(url: string, sandboxEnabled: boolean): string[] {
   return [
     `${signUp}. To sign up (or in, the next time), make a team and get a streamed answer, paste:`,
     '',
-    pasteLine(url),
+    pasteLine(url, signUpOrIn),
   ];
 }
 
 function forOthers(url: string): string[] {
   return [
-    `Sign in: POST ${url}/api/auth/sign-in/email with { "email", "password" }; the answer's set-auth-token is the bearer token.`,
+    `There are accounts. To sign in, and get a streamed answer in your first team, paste (it asks for e-mail and password):`,
+    '',
+    pasteLine(url, [
+      `printf 'E-mail: '; read -r E; printf 'Password: '; stty -echo; read -r W; stty echo; echo`,
+      `T=$(curl -si $U/api/auth/sign-in/email -H "$J" -d '{"email":"'"$E"'","password":"'"$W"'"}' | ${bearerToken})`,
+    ]),
   ];
 }
 
-/** One line for a shell with curl, which may be pasted again. Passwords in it are the reader's to change. README.md has the same steps. */
-function pasteLine(url: string): string {
+const bearerToken = `tr -d '\\r' | sed -n 's/^set-auth-token: //p'`;
+
+/** Signs in with what is in it, or up; makes a team, where it is not there. Passwords in it are the reader's to change. */
+const signUpOrIn = [
+  `P='{"name":"Ada","email":"ada@example.com","password":"change-me-please"}'`,
+  `T=; for R in sign-in sign-up; do [ "$T" ] || T=$(curl -si $U/api/auth/$R/email -H "$J" -d "$P" | ${bearerToken}); done`,
+  `curl -s $U/api/auth/organization/create -H "authorization: Bearer $T" -H "$J" -d '{"name":"First team","slug":"first-team"}' >/dev/null`,
+];
+
+/** One line for a shell with curl, which may be pasted again. `account` leaves a bearer token in `T`. README.md has the same steps. */
+function pasteLine(url: string, account: string[]): string {
   return [
     `U=${url}; J='content-type: application/json'`,
-    `P='{"name":"Ada","email":"ada@example.com","password":"change-me-please"}'`,
-    `T=; for R in sign-in sign-up; do [ "$T" ] || T=$(curl -si $U/api/auth/$R/email -H "$J" -d "$P" | tr -d '\\r' | sed -n 's/^set-auth-token: //p'); done`,
-    `curl -s $U/api/auth/organization/create -H "authorization: Bearer $T" -H "$J" -d '{"name":"First team","slug":"first-team"}' >/dev/null`,
+    ...account,
     `S=$(curl -s $U/api/v1/chat/sessions -H "authorization: Bearer $T" -H "$J" -d '{}' | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')`,
     `curl -N $U/api/v1/chat/sessions/$S/messages -H "authorization: Bearer $T" -H "$J" -d '{"text":"Hello!"}'`,
   ].join('; ');

@@ -9,7 +9,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 
 /** PGlite's own 128 MB would be a third of the process; one process with one session does not need them. */
-const sharedBuffers = '16MB';
+const sharedBuffers = '4MB';
 
 interface WorkerData {
   databaseDir: string;
