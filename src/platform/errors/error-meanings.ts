@@ -7,10 +7,12 @@ export const errorMeanings: Record<ErrorCode, string> = {
   FORBIDDEN: 'the caller is known and may not do this',
   NOT_FOUND: "not there, or another team's: the same answer",
   CONFLICT: 'somebody else changed it, or the name is taken: read again',
-  MODEL_NOT_AVAILABLE: 'the model is not enabled, archived, or too small for the request',
-  NO_DEFAULT_MODEL: 'the team has chosen no default model',
-  TOKEN_MISSING: 'the team has no key for the provider',
-  TOKEN_UNREADABLE: 'the stored key cannot be opened; an operator has to look',
+  MODEL_NOT_AVAILABLE:
+    'the model is not enabled, archived, or too small for the request; `details.set` names the switch where there is one',
+  NO_DEFAULT_MODEL: 'the team has chosen no default model; `details.set` says where to',
+  TOKEN_MISSING:
+    'the team has no key for the provider, or one for another address; `details.set` says where to store it',
+  TOKEN_UNREADABLE: 'the stored key cannot be opened; an operator has to look, at what `details.set` names',
   AGENT_LOCKED: 'the agent of this conversation may not be changed',
   BUDGET_EXCEEDED: 'a budget is used up; `details` says which, and when it is renewed',
   RATE_LIMITED: 'too many requests; wait for `Retry-After`',
