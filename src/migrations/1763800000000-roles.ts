@@ -21,7 +21,13 @@ export class Roles1763800000000 implements MigrationInterface {
         exception
           when duplicate_object or unique_violation then null;
           when insufficient_privilege then
-            raise exception 'The database user may not create or grant the role ${role}. Ask an administrator to run: create role ${role} nologin; grant ${role} to %;', current_user;
+            raise exception 'The database user may not create or grant the roles of AI Studio. Ask an administrator to run: %', (
+              select string_agg(
+                       case when exists (select from pg_roles where rolname = role) then '' else format('create role %I nologin; ', role) end
+                         || format('grant %I to %I;', role, current_user), ' ')
+                from unnest('{${roles.join()}}'::text[]) as role
+               where case when exists (select from pg_roles where rolname = role)
+                          then not pg_has_role(current_user, role, 'member') else true end);
         end
         $$;
       `);

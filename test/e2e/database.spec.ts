@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   cpSync,
@@ -34,6 +35,40 @@ const embedded = process.env.DATABASE_URL ? describe.skip : describe;
 
 const teamCount = 12;
 const transactionCount = 600;
+
+onServer('a database user that may make no roles', () => {
+  const user = `ai_studio_test_${randomBytes(6).toString('hex')}`;
+  const administer = async (statement: string): Promise<void> => {
+    const client = new PgClient({ connectionString: process.env.DATABASE_URL });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
+
+  beforeAll(async () => {
+    await administer(`create role ${user} login`);
+    await administer(`create database ${user} owner ${user}`);
+  });
+
+  afterAll(async () => {
+    await administer(`drop database ${user} with (force)`);
+    await administer(`drop role ${user}`);
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('is told once all that an administrator has to run, and that suffices', async () => {
+    const url = new URL(process.env.DATABASE_URL!);
+    Object.assign(url, { pathname: user, username: user });
+    const env = createTestEnv({ dataDir, databaseUrl: url.href });
+    const refusal: unknown = await Database.open(env).catch((error: unknown) => error);
+    const wanted = /Ask an administrator to run: (.*;)$/.exec((refusal as Error).message)?.[1];
+    expect(wanted?.match(/grant (\w+) to/g)).toEqual(
+      ['app', 'platform', 'maintenance'].map((name) => `grant ai_studio_${name} to`),
+    );
+    await administer(wanted!);
+    await (await Database.open(env)).close();
+  });
+});
 
 describe('team transactions', () => {
   let app: TestApp;
