@@ -31,8 +31,9 @@ function forOthers(url: string): string[] {
     `There are accounts. To sign in, and get a streamed answer in your first team, paste (it asks for e-mail and password):`,
     '',
     pasteLine(url, [
-      `printf 'E-mail: '; read -r E; printf 'Password: '; stty -echo; read -r W; stty echo; echo`,
-      `T=$(curl -si $U/api/auth/sign-in/email -H "$J" -d '{"email":"'"$E"'","password":"'"$W"'"}' | ${bearerToken})`,
+      `printf 'E-mail: '; IFS= read -r E; printf 'Password: '; stty -echo; IFS= read -r W; stty echo; echo`,
+      `P=$(printf '%s\\n' "$E" "$W" | sed 's/[\\"]/\\\\&/g; 1s/.*/{"email":"&",/; 2s/.*/"password":"&"}/')`,
+      `T=$(curl -si $U/api/auth/sign-in/email -H "$J" -d "$P" | ${bearerToken})`,
     ]),
   ];
 }
