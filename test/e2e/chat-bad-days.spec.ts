@@ -70,7 +70,7 @@ describe('a conversation on a bad day', () => {
             error: {
               code: 'MODEL_NOT_AVAILABLE',
               message: expect.stringContaining(`PUT ${preferencePath}`),
-              details: { modelId },
+              details: { modelId, set: `PUT ${preferencePath}` },
             },
           },
         });
@@ -102,6 +102,7 @@ describe('a conversation on a bad day', () => {
       expect([status, body.error.code]).toEqual([409, 'MODEL_NOT_AVAILABLE']);
       expect(body.error.message).toContain(gone.id);
       expect(body.error.message).toContain(`PATCH ${sessionsPath}/${sessionId}`);
+      expect(body.error.details.set).toBe(`PATCH ${sessionsPath}/${sessionId}`);
       expectStatus(await owner.patch(`${sessionsPath}/${sessionId}`, { modelId: null }));
       expect((await say(owner, sessionId, { text: 'Hello' })).status).toBe(200);
     });

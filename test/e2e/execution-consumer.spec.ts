@@ -180,16 +180,42 @@ describe('a consumer that imports AiStudioModule', () => {
         code: 'MODEL_NOT_AVAILABLE',
         details: { modelRef: one.ref },
       });
-      const two = await addTeamProvider(team, server, { name: 'default' });
+      // Other models do, whatever is the default, and if there is none.
+      const two = await addTeamProvider(team, server, { name: 'other' });
+      const expectFallen = async () => {
+        const fallen = await aiStudio.prepareExecution(own, { agentId });
+        expect(fallen.getModelRef()).toBe(two.ref);
+        expect(fallen.skipped).toMatchObject([
+          { modelRef: one.ref, reason: expect.stringMatching(/is not enabled in this team/) },
+        ]);
+      };
+      await expectFallen();
+      await disableModel(team, 'sandbox/echo');
+      expect((await team.get('/api/v1/team-models/default')).body.error.code).toBe('NO_DEFAULT_MODEL');
+      await expectFallen();
       await setDefaultModel(team, two.ref);
-      const fallen = await aiStudio.prepareExecution(own, { agentId });
-      expect(fallen.getModelRef()).toBe(two.ref);
-      expect(fallen.skipped).toMatchObject([
-        { modelRef: one.ref, reason: expect.stringMatching(/is not enabled in this team/) },
-      ]);
+      await expectFallen();
       await expect(aiStudio.prepareExecution(own, { agentId, fallback: false })).rejects.toMatchObject({
         code: 'MODEL_NOT_AVAILABLE',
       });
+    });
+
+    it('says that the model which the agent prefers was deleted, and where to give it another', async () => {
+      const { aiStudio } = service;
+      const gone = await addTeamProvider(team, server, { name: 'gone' });
+      expectStatus(await team.patch(`/api/v1/agents/${agentId}`, { modelId: gone.id }));
+      const models = [{ modelKey: 'another', displayName: 'Another' }];
+      expectStatus(await team.patch(`/api/v1/team-providers/${gone.providerId}`, { models }));
+      const { skipped } = await aiStudio.prepareExecution(own, { agentId });
+      const set = `PATCH /api/v1/agents/${agentId}`;
+      expect(skipped).toMatchObject([{ modelRef: gone.id, reason: expect.stringContaining(set) }]);
+      await expect(aiStudio.prepareExecution(own, { agentId, fallback: false })).rejects.toMatchObject({
+        code: 'MODEL_NOT_AVAILABLE',
+        message: expect.stringContaining(set),
+        details: { modelId: gone.id, set },
+      });
+      expectStatus(await team.patch(`/api/v1/agents/${agentId}`, { modelId: null }));
+      await aiStudio.prepareExecution(own, { agentId, fallback: false });
     });
 
     it('goes on with the version that it has where the agent was deleted, and begins nothing with it', async () => {

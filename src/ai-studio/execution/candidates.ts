@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
-import type { AppError } from '../../platform/errors';
+import { AppError } from '../../platform/errors';
 import { isModelNamed, parseModelName } from '../models/model-ref';
 import { noDefaultModel, TeamModelService } from '../models/team-model.service';
 import { TeamSnapshots, type SnapshotModel, type TeamSnapshot } from '../models/team-snapshot';
@@ -10,10 +10,16 @@ import { toError } from '../models/usability';
 interface ModelChoice {
   /** Id or `<providerId>/<modelKey>`; the preferred one where absent, else the team's default. */
   modelId?: string | undefined;
-  /** Id of a model that comes first where it can be used, and gives way to the team's order where not. */
-  preferredModelId?: string | undefined;
+  /** Comes first where it can be used, and gives way to the team's order where not. */
+  preferred?: PreferredModel | undefined;
   /** Whether the team's other models may answer where the first cannot. Default true. */
   fallback?: boolean | undefined;
+}
+
+/** A model's id, and the endpoint at which another is preferred. */
+interface PreferredModel {
+  modelId: string;
+  set: string;
 }
 
 /** A model that would have come first but cannot be used, and why. */
@@ -60,45 +66,35 @@ export class CandidateService {
   /**
    * The candidates of an execution. A model that was asked for by name must be usable; one that is preferred or default
    * and is not gives way to the next in the team's order, though never to the sandbox, which would answer with what it
-   * was sent. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`, `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING`.
+   * was sent. Where none is left, the error is that of the first. Throws `NO_DEFAULT_MODEL`, `NOT_FOUND`,
+   * `MODEL_NOT_AVAILABLE`, `TOKEN_MISSING`.
    */
   async choose(
     snapshot: TeamSnapshot,
     scope: Scope,
-    { modelId, preferredModelId, fallback = true }: ModelChoice,
+    { modelId, preferred, fallback = true }: ModelChoice,
   ): Promise<Candidates> {
-    if (modelId === undefined && preferredModelId !== undefined) {
-      const preferred = snapshot.models.find(({ id }) => id === preferredModelId);
-      if (preferred) return this.inOrder(snapshot, preferred, fallback);
-      const error = await this.teamModels.explainAbsence(scope.teamId, preferredModelId);
-      const instead = getDefault(snapshot);
-      if (!fallback || isSandbox(instead)) throw error;
-      const { usable, skipped } = this.inOrder(snapshot, instead, fallback);
-      return { usable, skipped: [toSkipped(preferredModelId, error), ...skipped] };
+    if (modelId !== undefined) {
+      const named = await this.getNamed(snapshot, scope, modelId);
+      assertUsable(named);
+      return inOrder(snapshot, named, fallback);
     }
-    const first =
-      modelId === undefined ? getDefault(snapshot) : await this.getNamed(snapshot, scope, modelId);
-    if (modelId !== undefined) assertUsable(first);
-    return this.inOrder(snapshot, first, fallback);
+    if (!preferred) return inOrder(snapshot, getDefault(snapshot), fallback);
+    const enabled = snapshot.models.find(({ id }) => id === preferred.modelId);
+    if (enabled) return inOrder(snapshot, enabled, fallback);
+    const error = await this.explainAbsence(scope, preferred);
+    return toCandidates(
+      fallback ? snapshot.models.filter((model) => !isSandbox(model)) : [],
+      [toSkipped(preferred.modelId, error)],
+      error,
+    );
   }
 
-  private inOrder(snapshot: TeamSnapshot, first: SnapshotModel, fallback: boolean): Candidates {
-    if (!fallback) assertUsable(first);
-    const others = snapshot.models.filter(
-      (model) => model !== first && (isSandbox(first) || !isSandbox(model)),
-    );
-    const inOrder = fallback ? [first, ...others] : [first];
-    const [usable, ...rest] = inOrder.filter(({ obstacle }) => !obstacle);
-    if (!usable) throw unusable(first);
-    const before = inOrder.slice(0, inOrder.indexOf(usable));
-    return {
-      usable: [usable, ...rest],
-      skipped: before.map(({ ref, provider, obstacle }) => ({
-        providerId: provider.id,
-        modelRef: ref,
-        reason: obstacle?.message ?? '',
-      })),
-    };
+  private async explainAbsence({ teamId }: Scope, { modelId, set }: PreferredModel): Promise<AppError> {
+    const error = await this.teamModels.explainAbsence(teamId, modelId);
+    if (error.code !== 'NOT_FOUND') return error;
+    const message = `The agent's model is there no more. An admin can give the agent another (${set}).`;
+    return new AppError('MODEL_NOT_AVAILABLE', message, { details: { modelId, set } });
   }
 
   private async getNamed(snapshot: TeamSnapshot, { teamId }: Scope, modelId: string): Promise<SnapshotModel> {
@@ -107,6 +103,28 @@ export class CandidateService {
     if (!model) throw await this.teamModels.explainAbsence(teamId, modelId);
     return model;
   }
+}
+
+/** `first`, and the others behind it. Throws why `first` cannot be used, where none can. */
+function inOrder({ models }: TeamSnapshot, first: SnapshotModel, fallback: boolean): Candidates {
+  const others = models.filter((model) => model !== first && (isSandbox(first) || !isSandbox(model)));
+  return toCandidates(fallback ? [first, ...others] : [first], [], unusable(first));
+}
+
+/** Those of `models` that can be used, and what stood before them. Throws `error` where none can. */
+function toCandidates(
+  models: SnapshotModel[],
+  skipped: SkippedModel[],
+  error: AppError | undefined,
+): Candidates {
+  const [usable, ...rest] = models.filter(({ obstacle }) => !obstacle);
+  if (!usable) throw error ?? new Error('A model without an obstacle is a candidate.');
+  const before = models.slice(0, models.indexOf(usable)).map(({ ref, provider, obstacle }) => ({
+    providerId: provider.id,
+    modelRef: ref,
+    reason: obstacle?.message ?? '',
+  }));
+  return { usable: [usable, ...rest], skipped: [...skipped, ...before] };
 }
 
 function getDefault({ models }: TeamSnapshot): SnapshotModel {
@@ -123,11 +141,12 @@ function toSkipped(modelId: string, { message, details }: AppError): SkippedMode
 }
 
 function assertUsable(model: SnapshotModel): void {
-  if (model.obstacle) throw unusable(model);
+  const error = unusable(model);
+  if (error) throw error;
 }
 
-function unusable({ ref, obstacle }: SnapshotModel): Error {
-  return obstacle ? toError(obstacle, ref) : new Error('A model without an obstacle is a candidate.');
+function unusable({ ref, obstacle }: SnapshotModel): AppError | undefined {
+  return obstacle && toError(obstacle, ref);
 }
 
 function isSandbox({ provider }: SnapshotModel): boolean {

@@ -67,11 +67,13 @@ export class ExecutionPlanner {
     inputs: PromptInputs,
   ): Promise<ExecutionPlan> {
     const snapshot = await this.snapshots.get(scope.teamId);
-    const preferredModelId = agent?.modelId ?? undefined;
+    const preferred = agent?.modelId
+      ? { modelId: agent.modelId, set: `PATCH /api/v1/agents/${agent.id}` }
+      : undefined;
     const { usable, skipped } = await this.candidates.choose(snapshot, scope, {
       modelId: modelId ?? (cheapest ? findCheapest(snapshot.models)?.id : undefined),
       fallback,
-      preferredModelId,
+      preferred,
     });
     const prompts = new Map<string, ComposedPrompt>();
     const toPlanned = (model: SnapshotModel): PlannedCandidate => {

@@ -16,7 +16,9 @@ import type { Turn } from './turn';
 interface EarlierChoice {
   modelId: string;
   whose: string;
-  change: string;
+  /** The endpoint, and its body. */
+  set: string;
+  body: string;
 }
 
 /**
@@ -71,7 +73,8 @@ export class ModelChooser {
     return {
       modelId: defaultModelId,
       whose: 'The model that you prefer',
-      change: 'PUT /api/v1/app-config/chat/me with { "config": { "defaultModelId" } }',
+      set: 'PUT /api/v1/app-config/chat/me',
+      body: '{ "config": { "defaultModelId" } }',
     };
   }
 }
@@ -90,14 +93,15 @@ function ofSession({ id, modelId }: ChatSession): EarlierChoice | undefined {
   return {
     modelId,
     whose: 'The model of this conversation',
-    change: `PATCH /api/v1/chat/sessions/${id} with { "modelId" }`,
+    set: `PATCH /api/v1/chat/sessions/${id}`,
+    body: '{ "modelId" }',
   };
 }
 
-function notAvailable({ modelId, whose, change }: EarlierChoice): AppError {
+function notAvailable({ modelId, whose, set, body }: EarlierChoice): AppError {
   return new AppError(
     'MODEL_NOT_AVAILABLE',
-    `${whose}, ${modelId}, is not there. Choose another, or null for none (${change}).`,
-    { details: { modelId } },
+    `${whose}, ${modelId}, is not there. Choose another, or null for none (${set} with ${body}).`,
+    { details: { modelId, set } },
   );
 }
