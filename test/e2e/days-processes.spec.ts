@@ -12,6 +12,7 @@ import { fetchStream, joinBytes } from '../support/event-streams';
 import { ServerProcesses, type ServerProcess } from '../support/process';
 import {
   addTeamProvider,
+  enableModel,
   expectStatus,
   listExecutions,
   setDefaultModel,
@@ -315,6 +316,35 @@ describe('bad days of a server', () => {
       expect(scryptSync('correct horse battery', salt, 64, { N, r, p: 1, maxmem }).toString('hex')).toBe(key);
     });
 
+    /** Another model, of a provider for which there is no key, fails beside the one whose key does not open. */
+    const expectSwitches = async (session: string): Promise<void> => {
+      const models = [{ modelKey: 'keyless', displayName: 'Keyless' }];
+      const body = { displayName: 'Keyless', baseUrl: wire.baseUrl, models };
+      const keyless = expectStatus(await owner.post('/api/v1/team-providers', body), 201);
+      await enableModel(owner, keyless.models[0].id);
+      wire.next({ fail: { status: 401 } });
+      const refused = await say(owner, session, { text: 'Hello' });
+      const set = `PUT /api/v1/tokens/${keyless.id}`;
+      expect(refused).toMatchObject({
+        status: 502,
+        body: {
+          error: {
+            code: 'PROVIDER_FAILED',
+            message: expect.stringMatching(/cannot open \[AI_STUDIO_KEK\]; .* stored none \(401\) \[PUT /),
+            details: {
+              set: 'AI_STUDIO_KEK',
+              candidates: [
+                { modelRef: model.ref, set: 'AI_STUDIO_KEK' },
+                { status: 401, reason: 'wants a key, and the team has stored none (401)', set },
+              ],
+            },
+          },
+        },
+      });
+      expectStatus(await owner.delete(`/api/v1/team-providers/${keyless.id}`), 204);
+      wire.reset();
+    };
+
     it('says of a key that was sealed under another key-encryption key that it cannot be opened, and keeps it', async () => {
       await restart({ AI_STUDIO_KEK: makeKek('another'), DRAIN_MS: '200' });
       const unreadable = {
@@ -347,6 +377,7 @@ describe('bad days of a server', () => {
           { modelRef: model.ref, outcome: 'failed', reason: 'has a stored key that this server cannot open' },
         ],
       });
+      await expectSwitches(session);
       expectStatus(await owner.patch(`/api/v1/chat/sessions/${session}`, { modelId: 'sandbox/echo' }));
       expect((await say(owner, session, { text: 'Hello' })).status).toBe(200);
     });

@@ -172,14 +172,25 @@ describe('fallback', () => {
       servers.two.next({ fail: { status: 500, rawBody: html } });
       const { status, body, sessionId } = await ask();
       expect(status).toBe(502);
+      const keyOfOne = `PUT /api/v1/tokens/${one.providerId}`;
+      expect(body.error.message).toContain(
+        `${one.ref} rejected the key (401) [${keyOfOne}]; ${two.ref} failed`,
+      );
       expect(body.error).toMatchObject({
         code: 'PROVIDER_FAILED',
         requestId: expect.any(String),
         details: {
           candidates: [
-            { providerId: one.providerId, modelRef: one.ref, status: 401, reason: 'rejected the key (401)' },
+            {
+              providerId: one.providerId,
+              modelRef: one.ref,
+              status: 401,
+              reason: 'rejected the key (401)',
+              set: keyOfOne,
+            },
             { providerId: two.providerId, modelRef: two.ref, status: 500, reason: 'failed (500)' },
           ],
+          set: keyOfOne,
         },
       });
       expect(await lastMessage(sessionId)).toMatchObject({
@@ -198,6 +209,19 @@ describe('fallback', () => {
       const again = await say(admin, sessionId, { text: 'Once more' });
       expect(again.text).toBe('echo: Once more');
       expect((await lastMessage(sessionId)).status).toBe('complete');
+    });
+
+    it('names the address of the provider that does not know it, and no switch where none helps', async () => {
+      servers.one.next({ fail: { status: 404 } });
+      servers.two.next({ fail: { status: 500 } });
+      const { details, message } = (await ask()).body.error;
+      const set = `PATCH /api/v1/team-providers/${one.providerId}`;
+      expect(details).toMatchObject({ set, candidates: [{ status: 404, set }, { status: 500 }] });
+      expect(details.candidates[1]).not.toHaveProperty('set');
+      expect(message).toContain(`[${set}]`);
+      servers.one.next({ fail: { status: 500 } });
+      servers.two.next({ fail: { status: 500 } });
+      expect((await ask()).body.error.details).not.toHaveProperty('set');
     });
 
     it('says it in time where all stay silent', async () => {

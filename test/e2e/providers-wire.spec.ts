@@ -157,8 +157,9 @@ describe('providers on the wire', () => {
       for (const status of [403, 500]) {
         const answer = await ask({ text: 'Hello' });
         expect(answer.status).toBe(502);
+        const set = status === 403 ? { set: `PUT /api/v1/tokens/${providerId}` } : {};
         expect(answer.body.error.details.candidates).toEqual([
-          { providerId, modelRef: ref, status, reason: expect.stringContaining(`(${status})`) },
+          { providerId, modelRef: ref, status, reason: expect.stringContaining(`(${status})`), ...set },
         ]);
       }
       server.next({ fail: { status: 401, message: `Incorrect API key provided: ${key}` } });

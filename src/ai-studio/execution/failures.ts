@@ -1,23 +1,28 @@
 import { AppError, type ErrorCode } from '../../platform/errors';
 
+/** What may change a failure: where the team's key is stored, where the provider's address is, or the switch that is named. */
+export type Remedy = 'key' | 'address' | { set: string };
+
 /** What is known of a provider's failure, safe to show: never the provider's own words, which may repeat the key. */
 export interface Failure {
   status?: number;
   reason: string;
+  /** What may change it, where something may: the team's key, the provider's address, or what is named. */
+  remedy?: Remedy;
   /** For the log, where it is an error of our own making: a provider's own words stay out of there too. */
   cause?: Error;
   /** Whether the next candidate may be asked: not for what the request itself is to blame for. */
   giveWay: boolean;
 }
 
-type Verdict = Pick<Failure, 'reason' | 'giveWay'>;
+type Verdict = Pick<Failure, 'reason' | 'giveWay' | 'remedy'>;
 
 const byStatus: Record<number, Verdict> = {
   400: { reason: 'refused the request (400)', giveWay: false },
-  401: { reason: 'rejected the key (401)', giveWay: true },
+  401: { reason: 'rejected the key (401)', giveWay: true, remedy: 'key' },
   402: { reason: 'wants payment: the account has no credit (402)', giveWay: true },
-  403: { reason: 'does not allow this key to use the model (403)', giveWay: true },
-  404: { reason: 'does not know the model or the address (404)', giveWay: true },
+  403: { reason: 'does not allow this key to use the model (403)', giveWay: true, remedy: 'key' },
+  404: { reason: 'does not know the model or the address (404)', giveWay: true, remedy: 'address' },
   408: { reason: 'timed out (408)', giveWay: true },
   409: { reason: 'reported a conflict (409)', giveWay: true },
   413: { reason: 'says the request is too large (413)', giveWay: false },
@@ -88,7 +93,7 @@ export function describeFailure(error: unknown): Failure {
     return { reason: 'answered with nothing that could be read', giveWay: true };
   if (error instanceof UnusableAnswer) return { reason: unusable[error.reason], cause: error, giveWay: true };
   const refusal = causes(error).find((cause) => cause instanceof AppError);
-  if (refusal) return { reason: ofRefusal(refusal), cause: refusal, giveWay: true };
+  if (refusal) return { ...ofRefusal(refusal), cause: refusal, giveWay: true };
   const status = causes(error)
     .map(statusOf)
     .find((value) => value !== undefined);
@@ -104,16 +109,22 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
-function ofRefusal({ code, details }: AppError): string {
+function ofRefusal({ code, details }: AppError): Pick<Failure, 'reason' | 'remedy'> {
+  const { reason: detail, set } = toRecord(details);
   const reasons = refusalReasons[code] ?? {};
-  const detail = typeof details === 'object' && details !== null && 'reason' in details ? details.reason : '';
-  return reasons[String(detail)] ?? reasons.otherwise ?? 'could not be used';
+  const reason = reasons[String(detail)] ?? reasons.otherwise ?? 'could not be used';
+  if (detail === 'redirect') return { reason, remedy: 'address' };
+  return typeof set === 'string' ? { reason, remedy: { set } } : { reason };
+}
+
+function toRecord(details: unknown): Record<string, unknown> {
+  return typeof details === 'object' && details !== null ? { ...details } : {};
 }
 
 function ofStatus(status: number, error: unknown): Verdict {
   // Google answers a wrong key with 400 and this reason (recorded in public issue reports of its client libraries).
   if (status === 400 && causes(error).some(saysInvalidKey))
-    return { reason: 'rejected the key (400)', giveWay: true };
+    return { reason: 'rejected the key (400)', giveWay: true, remedy: 'key' };
   const known = byStatus[status];
   if (known) return known;
   if (status >= 500) return { reason: `failed (${status})`, giveWay: true };

@@ -6,6 +6,7 @@ import type {
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
 import { AppError } from '../../platform/errors';
+import { addressSwitch, keySwitch } from '../providers/switches';
 import type { Attempt } from '../usage/execution.entity';
 import { AnswerRules } from './answer-rules';
 import type { InputKind } from './input-kinds';
@@ -27,6 +28,8 @@ export interface Candidate {
   prompt: CandidatePrompt;
   settings: CandidateSettings;
   firstPartTimeoutMs: number;
+  /** Whether it is sent a key: some providers take calls without. */
+  hasKey: boolean;
   /** What it does not take: earlier messages are told without. */
   refusedInputs: readonly InputKind[];
 }
@@ -121,8 +124,9 @@ export class FallbackModel implements LanguageModelV4 {
       } catch (error) {
         if (options.abortSignal?.aborted) throw error;
         const { giveWay, cause, ...failure } = describeFailure(error);
-        const failedAttempt = attempt({ outcome: 'failed', ...failure });
-        failed.push({ attempt: failedAttempt, cause });
+        const { set, ...why } = toSwitch(failure, candidate);
+        const failedAttempt = attempt({ outcome: 'failed', ...why });
+        failed.push({ attempt: failedAttempt, cause, set });
         this.listener.onAttempt(failedAttempt, candidate);
         if (error instanceof AppError && error.fault === 'ours') ours.push(error);
         if (!giveWay) break;
@@ -138,40 +142,59 @@ export class FallbackModel implements LanguageModelV4 {
 
 interface FailedAttempt extends Pick<Failure, 'cause'> {
   attempt: Pick<Attempt, 'providerId' | 'modelRef' | 'status' | 'reason'>;
+  /** What may change it: an endpoint, or a variable of the environment. */
+  set: string | undefined;
 }
 
-/** `PROVIDER_FAILED` with one safe reason a candidate. */
+/** Why a candidate failed, and the switch that may change it. */
+function toSwitch(
+  { remedy, ...why }: Pick<Failure, 'status' | 'reason' | 'remedy'>,
+  { providerId, hasKey }: Candidate,
+): Pick<Failure, 'status' | 'reason'> & { set: string | undefined } {
+  if (remedy === 'address') return { ...why, set: addressSwitch(providerId) };
+  if (remedy !== 'key') return { ...why, set: remedy?.set };
+  const reason = hasKey ? why.reason : `wants a key, and the team has stored none (${why.status})`;
+  return { ...why, reason, set: keySwitch(providerId) };
+}
+
+/** `PROVIDER_FAILED` with one safe reason a candidate, and the first switch that may change one. */
 function providerFailed(failed: FailedAttempt[]): AppError {
-  const attempts = failed.map(({ attempt }) => attempt);
   const causes = failed.flatMap(({ cause }) => cause ?? []);
-  const text = attempts.map(({ modelRef, reason }) => `${modelRef} ${reason ?? 'failed'}`).join('; ');
-  return new AppError(
-    'PROVIDER_FAILED',
-    `No model could answer: ${text}. Try again, or ask an admin to check the team's keys and models.`,
-    {
-      cause: causes.length > 1 ? new AggregateError(causes, 'Several candidates failed.') : causes[0],
-      details: {
-        candidates: attempts.map(({ providerId, modelRef, status, reason }) => ({
-          providerId,
-          modelRef,
-          ...(status === undefined ? {} : { status }),
-          reason,
-        })),
-      },
+  const text = failed
+    .map(
+      ({ attempt: { modelRef, reason = 'failed' }, set }) => `${modelRef} ${reason}${set ? ` [${set}]` : ''}`,
+    )
+    .join('; ');
+  const set = failed.find((one) => one.set !== undefined)?.set;
+  const advice = set
+    ? 'What stands in brackets may have to be set right; a model of another provider may answer meanwhile.'
+    : "Try again, or ask an admin to check the team's keys and models.";
+  return new AppError('PROVIDER_FAILED', `No model could answer: ${text}. ${advice}`, {
+    cause: causes.length > 1 ? new AggregateError(causes, 'Several candidates failed.') : causes[0],
+    details: {
+      ...(set === undefined ? {} : { set }),
+      candidates: failed.map(({ attempt: { providerId, modelRef, status, reason }, set: own }) => ({
+        providerId,
+        modelRef,
+        ...(status === undefined ? {} : { status }),
+        reason,
+        ...(own === undefined ? {} : { set: own }),
+      })),
     },
-  );
+  });
 }
 
 /** A provider's own error text may repeat the key: what flows on is ours. A lost connection becomes an `error` part too. */
 function maskErrors(
   stream: ReadableStream<LanguageModelV4StreamPart>,
-  { providerId, modelRef }: Candidate,
+  candidate: Candidate,
   caller: AbortSignal | undefined,
 ): ReadableStream<LanguageModelV4StreamPart> {
   const masked = (error: unknown): LanguageModelV4StreamPart => {
-    const { status, reason, cause } = describeFailure(error);
-    const attempt = { providerId, modelRef, reason, ...(status === undefined ? {} : { status }) };
-    return { type: 'error', error: providerFailed([{ attempt, cause }]) };
+    const { giveWay: _, cause, ...failure } = describeFailure(error);
+    const { set, ...why } = toSwitch(failure, candidate);
+    const attempt = { providerId: candidate.providerId, modelRef: candidate.modelRef, ...why };
+    return { type: 'error', error: providerFailed([{ attempt, cause, set }]) };
   };
   return relayStream(stream, {
     part: (part) => {

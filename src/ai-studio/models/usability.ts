@@ -1,6 +1,7 @@
 import { AppError } from '../../platform/errors';
 import type { ModelPurpose } from './model.entity';
 import { getProviderKind } from '../providers/provider-kinds';
+import { keySwitch } from '../providers/switches';
 
 /** What decides whether a team can use a model. */
 export interface ModelCondition {
@@ -70,7 +71,7 @@ export function findObstacle(condition: ModelCondition, sandboxEnabled: boolean)
 
 /** That a team has no key for a provider. */
 export function keyMissing(providerId: string): Obstacle {
-  const set = `PUT /api/v1/tokens/${providerId}`;
+  const set = keySwitch(providerId);
   const message = `The team has no key for ${providerId}. An admin can store one (${set}).`;
   return { code: 'TOKEN_MISSING', message, set };
 }
@@ -82,7 +83,7 @@ export function findKeyMoved({
   providerOrigin,
 }: Pick<ModelCondition, 'providerId' | 'tokenOrigin' | 'providerOrigin'>): Obstacle | undefined {
   if (tokenOrigin === undefined || tokenOrigin === providerOrigin) return undefined;
-  const set = `PUT /api/v1/tokens/${providerId}`;
+  const set = keySwitch(providerId);
   const message = `The key of ${providerId} was stored for ${tokenOrigin}, and the provider now points to ${providerOrigin}. An admin has to store it again (${set}).`;
   return { code: 'TOKEN_MISSING', message, set };
 }

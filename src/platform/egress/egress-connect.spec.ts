@@ -9,6 +9,7 @@ import { EgressGuard } from './egress-guard';
 import { answering, refusalOf } from './egress.spec-support';
 
 const publicV4 = '93.184.215.14';
+const set = 'EGRESS_ALLOW_HOSTS';
 
 /** Counts what really opens: undici looks both functions up on their modules at every connection. */
 function watchConnections() {
@@ -32,7 +33,7 @@ describe('a call', () => {
     // undici's Request is declared apart from the platform's; callers may hold either.
     const foreign = new UndiciRequest(url) as unknown as Request;
     for (const input of [url, new URL(url), new Request(url), foreign]) {
-      expect(await refusalOf(guard.fetch(input))).toEqual({ reason: 'address', host: '127.0.0.1' });
+      expect(await refusalOf(guard.fetch(input))).toEqual({ reason: 'address', host: '127.0.0.1', set });
     }
     expect(await refusalOf(guard.fetch('/relative'))).toEqual({ reason: 'malformed', host: null });
     expect(await refusalOf(guard.fetch('https://u:p@example.com/'))).toMatchObject({ reason: 'user_info' });
@@ -70,7 +71,7 @@ describe('the connector alone', () => {
     const callback = jest.fn();
     createConnector({ allowHosts: [], connectTimeoutMs: 100, lookup })(options, callback);
     expect(callback).toHaveBeenCalledWith(
-      expect.objectContaining({ code: 'EGRESS_REFUSED', details: { reason, host: options.hostname } }),
+      expect.objectContaining({ code: 'EGRESS_REFUSED', details: { reason, host: options.hostname, set } }),
       null,
     );
     expect(lookup.asked).toEqual([]);
@@ -99,7 +100,7 @@ describe('a name', () => {
     const lookup = answering([publicV4], ['127.0.0.1']);
     const guard = new EgressGuard({ allowHosts: [], lookup });
     const url = await guard.checkUrl(`https://rebind.example.com:${port}/`);
-    expect(await refusalOf(guard.fetch(url))).toEqual({ reason: 'address', host: 'rebind.example.com' });
+    expect(await refusalOf(guard.fetch(url))).toEqual({ reason: 'address', host: 'rebind.example.com', set });
     expect(lookup.asked).toHaveLength(2);
     expect(reached).toBe(0);
     await guard.close();
@@ -115,7 +116,7 @@ describe('a name', () => {
     const guard = new EgressGuard({ allowHosts: [], lookup: answering(answer) });
     const url = `https://models.example.com:${port}/`;
     const refusals = await Promise.all([1, 2, 3].map(() => refusalOf(guard.fetch(url))));
-    expect(refusals).toEqual(Array(3).fill({ reason: 'address', host: 'models.example.com' }));
+    expect(refusals).toEqual(Array(3).fill({ reason: 'address', host: 'models.example.com', set }));
     expect(reached).toBe(0);
     await guard.close();
   });
@@ -168,7 +169,7 @@ describe('an open socket', () => {
 
     const guard = new EgressGuard({ allowHosts: [], lookup: answering([publicV4]) });
     const call = guard.fetch('https://models.example.com/', { method: 'POST', body: 'secret' });
-    expect(await refusalOf(call)).toEqual({ reason: 'address', host: 'models.example.com' });
+    expect(await refusalOf(call)).toEqual({ reason: 'address', host: 'models.example.com', set });
     await new Promise((resolve) => server.close(resolve));
     expect(written).toBe(0);
     await guard.close();

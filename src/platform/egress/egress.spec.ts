@@ -35,6 +35,7 @@ describe('a base URL that is saved', () => {
     expect(await refusalOf(guardWith(answering(answer)).checkUrl('https://models.example.com/v1'))).toEqual({
       reason: 'address',
       host: 'models.example.com',
+      set: 'EGRESS_ALLOW_HOSTS',
     });
   });
 

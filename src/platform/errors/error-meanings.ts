@@ -16,8 +16,10 @@ export const errorMeanings: Record<ErrorCode, string> = {
   AGENT_LOCKED: 'the agent of this conversation may not be changed',
   BUDGET_EXCEEDED: 'a budget is used up; `details` says which, and when it is renewed',
   RATE_LIMITED: 'too many requests; wait for `Retry-After`',
-  EGRESS_REFUSED: 'the address leads to where this server does not go',
-  PROVIDER_FAILED: 'no provider answered; `details` says why, one by one',
+  EGRESS_REFUSED:
+    'the address leads to where this server does not go; `details.set` names what allows it, where the operator can',
+  PROVIDER_FAILED:
+    'no provider answered; `details.candidates` says why, one by one, each with `set` where a switch may help',
   SHUTTING_DOWN: 'this server takes no work now; wait for `Retry-After`',
   INTERNAL: 'our fault; it is logged under the request id',
 };
