@@ -6,7 +6,7 @@ import { LongBodies } from './long-bodies';
 import { assertOwnPage, listAcceptedOrigins, securityHeaders } from './platform/browser';
 import type { Env } from './platform/env';
 import { AppError } from './platform/errors';
-import { assertBoundedJson, dropWhenSlow, isLongUnpaced } from './platform/http';
+import { assertBoundedJson, dropWhenSlow, isLongUnpaced, requestAnswered } from './platform/http';
 import { Lifecycle } from './platform/lifecycle';
 import type { Logger } from './platform/logging';
 import { Metrics } from './platform/metrics';
@@ -54,6 +54,7 @@ export function addRequestHooks(app: NestFastifyApplication, env: Env, logger: L
   });
   boundJson(fastify);
   fastify.addHook('onSend', async (request, reply, payload) => {
+    requestAnswered(request);
     if (!request.raw.complete) takeRest(request, reply);
     if (isLongUnpaced(payload)) dropWhenSlow(reply.raw);
     return request.routeOptions.url?.startsWith('/trpc/') ? completeRefusal(request, payload) : payload;

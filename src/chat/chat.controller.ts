@@ -24,7 +24,7 @@ import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
 import { PromptPreviewView } from '../ai-studio';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../identity';
-import { MayAnswer, UuidPipe } from '../platform/http';
+import { forgetRequest, MayAnswer, UuidPipe } from '../platform/http';
 import { AnswerService } from './answers/answer.service';
 import { AnswerStops } from './answers/answer-stops';
 import { sendAnswer, uiMessageStream } from './answers/ui-message-stream';
@@ -144,8 +144,9 @@ export class ChatController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const once = toSendOnce(key, 'idempotency-key', sessionId, body);
-    const sent = await this.answers.send(toScope(caller, chatApp), sessionId, body, once);
-    await sendAnswer(reply, sent, body);
+    const onStored = () => forgetRequest(reply.request, body);
+    const sent = await this.answers.send(toScope(caller, chatApp), sessionId, body, { once, onStored });
+    await sendAnswer(reply, sent);
   }
 
   @Get(':sessionId/messages/:messageId/context')

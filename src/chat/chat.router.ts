@@ -120,7 +120,7 @@ export class ChatRouter {
   ): AsyncGenerator<UIMessageChunk> {
     try {
       const once = toSendOnce(idempotencyKey, 'idempotencyKey', sessionId, message);
-      const sent = await this.answers.send(toScope(caller, chatApp), sessionId, message, once);
+      const sent = await this.answers.send(toScope(caller, chatApp), sessionId, message, { once });
       for await (const { chunk } of toChunks(sent)) yield chunk;
     } catch (error) {
       throw toTrpcError(error);
@@ -151,7 +151,7 @@ export class ChatRouter {
     try {
       const once = toSendOnce(idempotencyKey, 'idempotencyKey', sessionId, { messageId, modelId });
       const scope = toScope(caller, chatApp);
-      const sent = await this.answers.regenerate(scope, sessionId, messageId, modelId, once);
+      const sent = await this.answers.regenerate(scope, sessionId, messageId, modelId, { once });
       for await (const { chunk } of toChunks(sent)) yield chunk;
     } catch (error) {
       throw toTrpcError(error);

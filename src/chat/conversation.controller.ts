@@ -52,8 +52,8 @@ export class ConversationController {
     const { modelId } = body;
     const once = toSendOnce(key, 'idempotency-key', sessionId, { messageId, modelId });
     const scope = toScope(caller, chatApp);
-    const sent = await this.answers.regenerate(scope, sessionId, messageId, modelId, once);
-    await sendAnswer(reply, sent, body);
+    const sent = await this.answers.regenerate(scope, sessionId, messageId, modelId, { once });
+    await sendAnswer(reply, sent);
   }
 
   @Get('export')

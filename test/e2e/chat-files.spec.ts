@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage } from 'node:http';
+import { createServer, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { ModelMessages } from '../../src/chat/files/model-messages';
+import { MessageRepository } from '../../src/chat/sessions/message.repository';
 import { RouteAdmission } from '../../src/identity';
 import { CallerService } from '../../src/identity/callers/caller.service';
 import { ByteBudget, ByteBudgets } from '../../src/platform/limits';
@@ -42,6 +43,7 @@ const heldBytes = () => {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 };
+const ignore = () => undefined;
 const textPart = (text: string) => ({ type: 'text', text });
 
 describe('files in messages', () => {
@@ -437,7 +439,15 @@ describe('files in messages', () => {
       expectStatus(await stop(first!));
       await eventually(async () => asked() === 2);
       expectStatus(await stop(third!));
-      await Promise.all(answers);
+      const [begun, ...waiting] = await Promise.all(answers);
+      expect(begun!.chunks.at(-1)).toEqual({ type: 'abort', reason: 'stopped' });
+      expect(waiting[0]!.chunks).toEqual([
+        expect.objectContaining({
+          type: 'start',
+          messageMetadata: expect.objectContaining({ sessionId: second }),
+        }),
+        { type: 'abort', reason: 'stopped' },
+      ]);
       const all = await Promise.all([first!, second!, third!].map(messagesOf));
       expect(all.map(([, answer]) => answer.status)).toEqual(['stopped', 'stopped', 'stopped']);
       const left = Reflect.get(told, 'ofAll') as ByteBudget;
@@ -446,6 +456,30 @@ describe('files in messages', () => {
       Reflect.set(told, 'ofAll', roomy);
     }
   });
+
+  it('are not held while their answer waits for others to be let go of', async () => {
+    const told = app.nest.get(ModelMessages, { strict: false });
+    const roomy = Reflect.get(told, 'ofAll') as ByteBudget;
+    const budget = new ByteBudget(large);
+    Reflect.set(told, 'ofAll', budget);
+    const takeBack = await budget.take(large);
+    try {
+      const sessions = await Promise.all([1, 2, 3].map(() => createSession(owner, { modelId: seeing })));
+      const before = heldBytes();
+      const asked: ClientRequest[] = [];
+      for (const id of sessions) {
+        asked.push(await sendByHand(id, [pngOf(large - 1), pngOf(large - 1)]));
+        await eventually(async () => (await messagesOf(id)).length === 2);
+      }
+      expect(server.requests).toEqual([]);
+      await eventually(async () => heldBytes() - before < large / 2); // of six times as much
+      for (const one of asked) one.destroy();
+      for (const id of sessions) expectStatus(await owner.post(`${sessionsPath}/${id}/stop`));
+    } finally {
+      takeBack();
+      Reflect.set(told, 'ofAll', roomy);
+    }
+  }, 60_000);
 
   it('are sent to models as memory allows to each team: another team waits for none of it', async () => {
     const told = app.nest.get(ModelMessages, { strict: false });
@@ -504,6 +538,30 @@ describe('files in messages', () => {
     others[1]!.destroy();
   });
 
+  it('count until they are stored, and not when their sender hangs up meanwhile', async () => {
+    const messages = app.nest.get(MessageRepository, { strict: false });
+    const begin = messages.begin.bind(messages);
+    const { promise: mayStore, resolve: store } = Promise.withResolvers<void>();
+    const storing = jest.spyOn(messages, 'begin').mockImplementation(async (...args) => {
+      await mayStore;
+      return begin(...args);
+    });
+    server.always({ reply: { text: 'ok' } });
+    const files = [pngOf(large - 1), pngOf(large - 1)];
+    const sessions = await Promise.all([1, 2, 3].map(() => createSession(owner, { modelId: seeing })));
+    const asked = await Promise.all(sessions.slice(0, 2).map((id) => sendByHand(id, files)));
+    await eventually(async () => storing.mock.calls.length === 2);
+    const third = sendParts(sessions[2]!, [filePart('image/png', pngOf(large))]);
+    for (const one of asked) one.destroy();
+    await delay(500);
+    expect(storing).toHaveBeenCalledTimes(2);
+    store();
+    expect((await third).status).toBe(200);
+    storing.mockRestore();
+    for (const id of sessions)
+      await eventually(async () => (await messagesOf(id)).at(-1)?.status === 'complete');
+  }, 30_000);
+
   it('count for nobody whose sender had gone before they were read', async () => {
     const admission = app.nest.get(RouteAdmission, { strict: false });
     const admit = admission.admitBeforeBody.bind(admission);
@@ -551,16 +609,25 @@ describe('files in messages', () => {
     }
   });
 
-  /** By hand: `fetch` holds what it sends. Resolves with the answer once it has said something. */
-  async function begin(sessionId: string, files: Buffer[]): Promise<IncomingMessage> {
-    const parts = files.map((content) => filePart('image/png', content));
+  /** By hand: `fetch` holds what it sends. Resolves once all is sent, and holds nothing of it. */
+  async function sendByHand(sessionId: string, files: Buffer[]): Promise<ClientRequest> {
     const asked = request(`${app.url}${sessionsPath}/${sessionId}/messages`, {
       method: 'POST',
       headers: { ...owner.headers(), 'content-type': 'application/json' },
     });
-    await new Promise<void>((sent) =>
-      asked.end(JSON.stringify({ message: { role: 'user', parts } }), () => sent()),
-    );
+    asked.on('error', ignore).end(toBody(files));
+    await once(asked, 'finish');
+    return asked;
+  }
+
+  function toBody(files: Buffer[]): string {
+    const parts = files.map((content) => filePart('image/png', content));
+    return JSON.stringify({ message: { role: 'user', parts } });
+  }
+
+  /** Resolves with the answer once it has said something. */
+  async function begin(sessionId: string, files: Buffer[]): Promise<IncomingMessage> {
+    const asked = await sendByHand(sessionId, files);
     const [answer]: IncomingMessage[] = await once(asked, 'response');
     for (let said = ''; !said.includes('text-delta');) said += String((await once(answer!, 'data'))[0]);
     return answer!;

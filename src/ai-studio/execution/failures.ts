@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '../../platform/errors';
 
 /** What may change a failure: where the team's key is stored, where the provider's address is, or the switch that is named. */
-export type Remedy = 'key' | 'address' | { set: string };
+type Remedy = 'key' | 'address' | { set: string };
 
 /** What is known of a provider's failure, safe to show: never the provider's own words, which may repeat the key. */
 export interface Failure {

@@ -93,7 +93,8 @@ export class AnswerPump {
         onError: (error) => errorText(keepFailure(error)),
       });
       for await (const chunk of chunks) {
-        if (last.length > 0 || endings.has(chunk.type)) last.push(chunk);
+        if (last.length > 0 || endings.has(chunk.type))
+          last.push(chunk.type === 'abort' ? aborted(answer) : chunk);
         else writer.add(answer.say(chunk));
         if (!preamble.has(chunk.type) && chunk.type !== 'error') onBegin();
         store.add(chunk);
@@ -102,6 +103,7 @@ export class AnswerPump {
     } catch (error) {
       keepFailure(error);
       if (!answer.signal.aborted) last.push({ type: 'error', errorText: errorText(toAppError(error)) });
+      else if (last.length === 0) last.push(...beginning(execution, conversation, answer), aborted(answer));
     }
     release();
     await this.finish(scope, store, writer, answer, failure, last);
@@ -126,6 +128,21 @@ export class AnswerPump {
       answer.endUnlogged(); // where it is logged, it has ended before
     }
   }
+}
+
+/** Of an answer that was ended while it waited to be asked for. */
+function beginning(
+  execution: ExecutionConfig,
+  conversation: Conversation,
+  { feed, messageId }: RunningAnswer,
+): UIMessageChunk[] {
+  if (feed.lastNumber > 0) return [];
+  return [{ type: 'start', messageId, messageMetadata: metadataOf(execution, conversation, 'start') }];
+}
+
+/** As it is told where another process has to say it. */
+function aborted({ endedAs }: RunningAnswer): UIMessageChunk {
+  return { type: 'abort', reason: endedAs };
 }
 
 /** At the start what is known by then; which model answers, once it has begun to. */

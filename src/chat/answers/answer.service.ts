@@ -19,7 +19,7 @@ import type { SendOnce } from '../streams/send-once';
 import { AnswerPump } from './answer-pump';
 import { ModelChooser } from './model-chooser';
 import { RunningAnswers } from './running-answers';
-import { toNewMessages, toNewTurn, toRepeatedTurn, type FilledTurn, type Turn } from './turn';
+import { letGoOfFiles, toNewMessages, toNewTurn, toRepeatedTurn, type FilledTurn, type Turn } from './turn';
 import { toUserMessage } from './user-message';
 import { toUiParts } from './ui-parts';
 
@@ -29,10 +29,17 @@ export interface SentMessage extends AnswerStream {
   isReplayed: boolean;
 }
 
-/** What is to be answered, with the content of its files, and under which key it was sent, if any. */
-interface Request {
+/** How a message is sent. */
+export interface Sending {
+  /** Under which key, if any: who sends it again gets the answer that it got then. */
+  once?: SendOnce | undefined;
+  /** Called once it is stored, and before its model is asked: what the client sent may be let go of. */
+  onStored?: (() => void) | undefined;
+}
+
+/** What is to be answered, with the content of its files. */
+interface Request extends Sending {
   turn: FilledTurn;
-  once: SendOnce | undefined;
 }
 
 /** An answer whose question is stored, and what to run it with. */
@@ -63,13 +70,13 @@ export class AnswerService {
 
   /**
    * Stores the message and the empty answer, starts the answer and gives its stream. The server owns the answer: a
-   * reader that goes away does not stop it. With `once`, a message that was sent before gets the answer that it got then.
+   * reader that goes away does not stop it.
    * Throws what {@link ModelChooser} throws, `VALIDATION_FAILED` for a message that fits no model, `CONFLICT` while an
    * answer runs or where the key was used for another message, and `PROVIDER_FAILED` where no model began to answer.
    */
-  send(scope: Scope, sessionId: string, input: SendMessageDto, once?: SendOnce): Promise<SentMessage> {
+  send(scope: Scope, sessionId: string, input: SendMessageDto, sending?: Sending): Promise<SentMessage> {
     const turn = toNewTurn(toUserMessage(input), input.parentId, input.modelId);
-    return this.answer(scope, sessionId, turn, once);
+    return this.answer(scope, sessionId, turn, sending);
   }
 
   /**
@@ -81,7 +88,7 @@ export class AnswerService {
     sessionId: string,
     messageId: string,
     modelId: string | undefined,
-    once?: SendOnce,
+    sending?: Sending,
   ): Promise<SentMessage> {
     if (!(await this.sessions.find(scope, sessionId))) throw notFound('The conversation');
     const named = await this.branches.findNamed(scope, sessionId, messageId);
@@ -90,19 +97,19 @@ export class AnswerService {
         ? await this.branches.findNamed(scope, sessionId, named.parentId)
         : named;
     if (!question) throw notFound('The message');
-    return this.answer(scope, sessionId, toRepeatedTurn(question, modelId), once);
+    return this.answer(scope, sessionId, toRepeatedTurn(question, modelId), sending);
   }
 
   /** Begins the answer to a turn; see {@link send}. */
-  async answer(scope: Scope, sessionId: string, turn: Turn, once?: SendOnce): Promise<SentMessage> {
+  async answer(scope: Scope, sessionId: string, turn: Turn, sending: Sending = {}): Promise<SentMessage> {
     this.lifecycle.assertTakesWork();
-    const earlier = once && (await this.replay(scope, once));
+    const earlier = await this.replay(scope, sending);
     if (earlier) return earlier;
     try {
-      return await this.ask(scope, sessionId, { turn: await this.fill(scope, sessionId, turn), once });
+      return await this.ask(scope, sessionId, { ...sending, turn: await this.fill(scope, sessionId, turn) });
     } catch (error) {
       // Its twin, sent at the same moment, may have been first.
-      const twin = once && isConflict(error) && (await this.replay(scope, once));
+      const twin = isConflict(error) && (await this.replay(scope, sending));
       if (twin) return twin;
       throw error;
     }
@@ -115,9 +122,10 @@ export class AnswerService {
     return this.models.preview(scope, session);
   }
 
-  private async replay(scope: Scope, once: SendOnce): Promise<SentMessage | undefined> {
-    const answerId = await this.keys.findAnswer(scope, once);
+  private async replay(scope: Scope, { once, onStored }: Sending): Promise<SentMessage | undefined> {
+    const answerId = once && (await this.keys.findAnswer(scope, once));
     if (answerId === undefined) return undefined;
+    onStored?.();
     return { ...(await this.streams.replay(scope, answerId)), isReplayed: true };
   }
 
@@ -130,6 +138,8 @@ export class AnswerService {
       (await this.beginAsKnown(scope, sessionId, request)) ??
       (await this.beginAsRead(scope, sessionId, request));
     if (!begun) throw changedMeanwhile();
+    letGoOfFiles(request.turn);
+    request.onStored?.();
     const { execution, answer, history } = begun;
     const running = this.running.add(scope, sessionId, answer.id);
     const conversation = this.contexts.open(scope, { sessionId, answerId: answer.id }, execution, history);

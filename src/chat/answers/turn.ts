@@ -90,6 +90,11 @@ export function toNewMessages(
   return { question, answer, place, files, takenName, title: toTitle(asked?.text, files) };
 }
 
+/** Once they are stored: an answer may wait for its turn to be sent files, and has to hold none meanwhile. */
+export function letGoOfFiles({ question }: FilledTurn): void {
+  for (const part of question?.parts ?? []) if ('content' in part) part.content = Buffer.alloc(0);
+}
+
 function toTitle(text: string = '', [file]: NewFile[]): string {
   return cutText(text.replace(/\s+/g, ' ').trim() || (file?.filename ?? ''), titleLength);
 }

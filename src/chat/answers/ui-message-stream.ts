@@ -1,6 +1,6 @@
 import { UI_MESSAGE_STREAM_HEADERS, type UIMessageChunk } from 'ai';
 import type { FastifyReply } from 'fastify';
-import { forgetRequest, toPacedBody } from '../../platform/http';
+import { toPacedBody } from '../../platform/http';
 import { readEvents } from '../streams/answer-events';
 import type { AnswerStream } from '../streams/answer-streams';
 import type { SentMessage } from './answer.service';
@@ -31,9 +31,8 @@ export async function sendUiMessageStream(
   await reply.headers({ ...UI_MESSAGE_STREAM_HEADERS, 'x-message-id': messageId, ...headers }).send(body);
 }
 
-/** The same for a message that was just sent, by `request`, which is forgotten; says where it had been sent before. */
-export function sendAnswer(reply: FastifyReply, sent: SentMessage, request: object): Promise<void> {
-  forgetRequest(reply.request, request);
+/** The same for a message that was just sent; says where it had been sent before. */
+export function sendAnswer(reply: FastifyReply, sent: SentMessage): Promise<void> {
   return sendUiMessageStream(reply, sent, {
     headers: sent.isReplayed ? { 'idempotency-replayed': 'true' } : {},
   });

@@ -3,7 +3,7 @@ import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags }
 import type { FastifyReply } from 'fastify';
 import { chatApp } from '@kdx/shared';
 import { CurrentCaller, RequirePermission, toScope, type Caller } from '../../identity';
-import { MayAnswer } from '../../platform/http';
+import { forgetRequest, MayAnswer } from '../../platform/http';
 import { sendAnswer, sendUiMessageStream, uiMessageStream } from '../answers/ui-message-stream';
 import { MessageView } from '../sessions/chat.dto';
 import { idempotencyKeyHeader, JoinStreamDto, lastEventIdHeader } from '../streams/answer-stream.dto';
@@ -39,8 +39,9 @@ export class UiChatController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const once = toSendOnce(key, 'idempotency-key', body.id, body);
-    const sent = await this.chats.send(toScope(caller, chatApp), body, once);
-    await sendAnswer(reply, sent, body);
+    const onStored = () => forgetRequest(reply.request, body);
+    const sent = await this.chats.send(toScope(caller, chatApp), body, { once, onStored });
+    await sendAnswer(reply, sent);
   }
 
   @Get(':chatId/stream')

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Scope } from '@kdx/shared';
-import { AnswerService, type SentMessage } from '../answers/answer.service';
+import { AnswerService, type Sending, type SentMessage } from '../answers/answer.service';
 import { AnswerStops } from '../answers/answer-stops';
 import { toNewTurn, type Turn } from '../answers/turn';
 import { readParts, type SentUserMessage } from '../answers/user-message';
@@ -12,7 +12,6 @@ import type { ChatMessage, ChatSession } from '../sessions/chat.entities';
 import { SessionRepository } from '../sessions/session.repository';
 import { SessionService } from '../sessions/session.service';
 import { AnswerStreams, type AnswerStream } from '../streams/answer-streams';
-import type { SendOnce } from '../streams/send-once';
 import type { StreamPosition } from '../streams/stream-position';
 import type { UiChatDto, UiMessageView } from './ui-chat.dto';
 import { toUiMessageView } from './ui-message-view';
@@ -40,12 +39,12 @@ export class UiChatService {
   ) {}
 
   /** Answers a new, an edited or an old question. Throws `VALIDATION_FAILED`, `NOT_FOUND`, and what `AnswerService.send` throws. */
-  async send(scope: Scope, request: UiChatDto, once?: SendOnce): Promise<SentMessage> {
+  async send(scope: Scope, request: UiChatDto, sending?: Sending): Promise<SentMessage> {
     if (notIds.has(request.id))
       throw validationFailed([{ field: 'id', problem: 'is part of an address here: choose another' }]);
     return request.trigger === 'regenerate-message'
-      ? this.regenerate(scope, request, once)
-      : this.submit(scope, request, readLast(request.messages), once);
+      ? this.regenerate(scope, request, sending)
+      : this.submit(scope, request, readLast(request.messages), sending);
   }
 
   /** What `AnswerStreams.join` gives of this chat; `undefined` also where nothing was said in it yet. */
@@ -74,30 +73,30 @@ export class UiChatService {
   }
 
   /** A question that never was stored, since nothing could answer it, is asked as a new one. */
-  private async regenerate(scope: Scope, request: UiChatDto, once?: SendOnce): Promise<SentMessage> {
+  private async regenerate(scope: Scope, request: UiChatDto, sending?: Sending): Promise<SentMessage> {
     const { id, messages, messageId, modelId } = request;
     const session = await this.sessions.findNamed(scope, id);
     const name = messageId ?? idOf(messages.at(-1));
     const message = session && name !== undefined && (await this.branches.findNamed(scope, session.id, name));
-    if (session && message) return this.answers.regenerate(scope, session.id, message.id, modelId, once);
+    if (session && message) return this.answers.regenerate(scope, session.id, message.id, modelId, sending);
     if (messages.at(-1)?.role !== 'user') throw notFound('The message to answer again');
-    return this.submit(scope, { ...request, messageId: undefined }, readLast(messages), once);
+    return this.submit(scope, { ...request, messageId: undefined }, readLast(messages), sending);
   }
 
   private async submit(
     scope: Scope,
     request: UiChatDto,
     question: SentUserMessage,
-    once?: SendOnce,
+    sending?: Sending,
   ): Promise<SentMessage> {
     const session = await this.sessions.findNamed(scope, request.id);
     if (session) {
       const turn = await this.toTurn(scope, session, request, question);
-      return this.answers.answer(scope, session.id, turn, once);
+      return this.answers.answer(scope, session.id, turn, sending);
     }
     const begun = await this.begin(scope, request);
     try {
-      return await this.answers.answer(scope, begun, toNewTurn(question, null, request.modelId), once);
+      return await this.answers.answer(scope, begun, toNewTurn(question, null, request.modelId), sending);
     } catch (error) {
       await this.conversations.deleteEmpty(scope, begun); // where nothing was stored, nothing was begun
       throw error;

@@ -17,7 +17,7 @@ export {
   TimeField,
   UuidField,
 } from './fields';
-export { forgetRequest } from './forget-request';
+export { forgetRequest, requestAnswered, whenForgotten } from './forget-request';
 export type { JsonObject } from './json';
 export { assertBoundedJson } from './json-bounds';
 export { MayAnswer, mayAnswerExtension } from './may-answer';
