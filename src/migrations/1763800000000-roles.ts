@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const roles = ['ai_studio_app', 'ai_studio_platform', 'ai_studio_maintenance'];
+/** Of who made a role and is no superuser, PostgreSQL says since version 16 that it is a member, and may not take it. */
+const mayTake = `case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end`;
 
 /**
  * The three roles that the application takes inside its transactions. None can log in, owns anything, or bypasses
@@ -15,7 +17,7 @@ export class Roles1763800000000 implements MigrationInterface {
           if not exists (select from pg_roles where rolname = '${role}') then
             create role ${role} nologin nosuperuser nobypassrls nocreatedb nocreaterole;
           end if;
-          if not pg_has_role(current_user, '${role}', 'member') then
+          if not pg_has_role(current_user, '${role}', ${mayTake}) then
             execute format('grant ${role} to %I', current_user);
           end if;
         exception
@@ -27,7 +29,7 @@ export class Roles1763800000000 implements MigrationInterface {
                          || format('grant %I to %I;', role, current_user), ' ')
                 from unnest('{${roles.join()}}'::text[]) as role
                where case when exists (select from pg_roles where rolname = role)
-                          then not pg_has_role(current_user, role, 'member') else true end);
+                          then not pg_has_role(current_user, role, ${mayTake}) else true end);
         end
         $$;
       `);

@@ -16,10 +16,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { Client as PgClient } from 'pg';
+import { DataSource } from 'typeorm';
 import { toTeamId, toUserId, type TeamId } from '@kdx/shared';
 import { instanceChain } from '../../src/platform/audit';
 import { Database, PlatformTransaction, TeamTransaction, type Statement } from '../../src/platform/database';
 import { AutoVacuum } from '../../src/platform/database/auto-vacuum';
+import { dataSourceOptions } from '../../src/platform/database/database';
 import { startEmbeddedDatabase } from '../../src/platform/embedded-database';
 import { toAppError } from '../../src/platform/errors';
 import { LOGGER } from '../../src/platform/logging';
@@ -38,8 +40,11 @@ const transactionCount = 600;
 
 onServer('a database user that may make no roles', () => {
   const user = `ai_studio_test_${randomBytes(6).toString('hex')}`;
-  const administer = async (statement: string): Promise<void> => {
-    const client = new PgClient({ connectionString: process.env.DATABASE_URL });
+  const administer = async (
+    statement: string,
+    connectionString = process.env.DATABASE_URL,
+  ): Promise<void> => {
+    const client = new PgClient({ connectionString });
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
@@ -67,7 +72,59 @@ onServer('a database user that may make no roles', () => {
     );
     await administer(wanted!);
     await (await Database.open(env)).close();
+    // What is taken away later is noticed at the next start, and not by the first who makes a team.
+    await administer(`revoke ai_studio_app from ${user}`);
+    const revoked = `Ask an administrator to run: grant ai_studio_app to ${user};`;
+    await expect(Database.open(env)).rejects.toThrow(revoked);
+    await administer(`grant ai_studio_app to ${user}`);
+    await (await Database.open(env)).close();
   });
+
+  it('or no tables either, is told what else', async () => {
+    const strict = `${user}_strict`;
+    await administer(`create database ${strict}`);
+    const url = new URL(process.env.DATABASE_URL!);
+    Object.assign(url, { pathname: strict, username: user });
+    const env = createTestEnv({ dataDir, databaseUrl: url.href });
+    const inDatabase = new URL(process.env.DATABASE_URL!);
+    inDatabase.pathname = strict;
+    try {
+      const refusal: unknown = await Database.open(env).catch((error: unknown) => error);
+      const wanted = /run, in this database: (.*;)$/.exec((refusal as Error).message)?.[1];
+      await administer(wanted!, inDatabase.href);
+      await (await Database.open(env)).close();
+    } finally {
+      await administer(`drop database ${strict} with (force)`);
+    }
+  });
+});
+
+describe('a database user that may make roles, and is no superuser', () => {
+  it('takes those that it made, by the rules of PostgreSQL from version 16 on', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
+    const embedded = await startEmbeddedDatabase(dataDir);
+    const dataSource = new DataSource(dataSourceOptions(embedded.connection));
+    try {
+      await dataSource.initialize();
+      for (const statement of [
+        'create role installer login createrole',
+        'grant create on schema public to installer',
+        'set session authorization installer',
+      ])
+        await dataSource.query(statement); // on the one connection that there is
+      const [{ version }] = await dataSource.query(
+        `select current_setting('server_version_num')::int as version`,
+      );
+      expect(version).toBeGreaterThanOrEqual(160_000);
+      await dataSource.runMigrations();
+      for (const role of ['app', 'platform', 'maintenance'])
+        await dataSource.query(`start transaction; set local role ai_studio_${role}; commit`);
+    } finally {
+      await dataSource.destroy();
+      await embedded.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 60_000);
 });
 
 describe('team transactions', () => {

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { MigrationExecutor, type DataSource } from 'typeorm';
+import { toMigrationError } from './privileges';
 import { setSearchPath } from './search-path';
 import { liftTimeLimits, limitTimes } from './time-limits';
 
@@ -22,6 +23,8 @@ export async function migrate(dataSource: DataSource, serverUrl: string | undefi
     await setSearchPath(client);
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await migrateWithoutHaste(dataSource);
+  } catch (error) {
+    throw toMigrationError(error, client.user ?? '');
   } finally {
     await client.end();
   }

@@ -1,0 +1,44 @@
+import { DatabaseError, type Pool } from 'pg';
+
+/** Which transactions take which, `transactions.ts` says. */
+const roles = ['ai_studio_app', 'ai_studio_platform', 'ai_studio_maintenance'];
+
+/**
+ * Throws where the database user may not take the roles in which the server works, with all that an administrator has to
+ * run. Migrating grants them; a database that was restored elsewhere, or a grant that was revoked, has them no more.
+ */
+export async function assertRoles(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ statement: string }>(missing, [roles]);
+  if (rows.length === 0) return;
+  const statements = rows.map(({ statement }) => statement).join(' ');
+  throw new Error(
+    `The database user may not take the roles of AI Studio. Ask an administrator to run: ${statements}`,
+  );
+}
+
+const missing = `
+  select case when pg_roles.oid is null then format('create role %I nologin; ', name) else '' end
+           || format('grant %I to %I;', name, current_user) as statement
+    from unnest($1::text[]) as name left join pg_roles on rolname = name
+   where pg_roles.oid is null
+      or not pg_has_role(current_user, pg_roles.oid,
+                         case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)`;
+
+/** What a migration failed with; where the database user may make no tables, what an administrator has to run. */
+export function toMigrationError(error: unknown, user: string): unknown {
+  const found = causes(error).find(
+    (cause) => cause instanceof DatabaseError && cause.code === insufficientPrivilege,
+  );
+  if (!found || !/schema public/.test(String((found as Error).message))) return error;
+  return new Error(
+    `The database user may make no tables. Ask an administrator to run, in this database: grant create, usage on schema public to "${user.replaceAll('"', '""')}";`,
+    { cause: error },
+  );
+}
+
+const insufficientPrivilege = '42501';
+
+function causes(error: unknown): unknown[] {
+  if (!(error instanceof Error)) return [];
+  return [error, ...('driverError' in error ? [error.driverError] : [])];
+}
