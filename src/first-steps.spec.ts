@@ -17,7 +17,7 @@ describe('what the server prints once it listens', () => {
   it.each(['plain', ' spaces around ', `"'$HOME\`id\``, 'back\\slash\\n\\"', '&/;#%*', 'ünï🔑'])(
     'asks for e-mail and password, and takes %j as it is',
     (password) => {
-      const untilSent = lineOf(false).split('; T=')[0];
+      const untilSent = lineOf(false).split('; R=')[0];
       const { stdout } = spawnSync('sh', ['-c', `${untilSent}; printf '\\n%s' "$P"`], {
         input: `ada@example.com\n${password}\n`,
         encoding: 'utf8',
@@ -26,4 +26,15 @@ describe('what the server prints once it listens', () => {
       expect(asked).toEqual({ email: 'ada@example.com', password });
     },
   );
+
+  it('says what the server says to a password that is none', () => {
+    const refusing = `curl() { printf 'HTTP/1.1 401 Unauthorized\\r\\n\\r\\n{"code":"INVALID"}'; }`;
+    for (const isNew of [true, false]) {
+      const { stdout } = spawnSync('sh', ['-c', `${refusing}; ${lineOf(isNew)}`], {
+        input: 'ada@example.com\nwrong\n',
+        encoding: 'utf8',
+      });
+      expect(stdout.trimEnd()).toMatch(/(^|\n){"code":"INVALID"}$/);
+    }
+  });
 });
