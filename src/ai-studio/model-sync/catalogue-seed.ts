@@ -23,19 +23,26 @@ export class CatalogueSeed implements OnApplicationBootstrap {
     if (!this.env.seedCatalogue) return;
     const empty = await this.catalogue.listNeverFilled();
     if (empty.length === 0) return;
+    const filled: Record<string, number> = {};
     for (const id of empty) {
-      const listed = listBundledModels(id)
-        .filter(({ deprecated }) => !deprecated)
-        .map(toListed);
-      const models = enrich({ id, kind: id }, listed, this.operator.read(), new Date()).map(
-        ({ model, bundledPrice }) => ({ ...model, price: model.price ?? bundledPrice }),
-      );
-      const filled =
-        models.length > 0 &&
-        (await this.catalogue.fill(id, planFor(models), new Date(bundledPriceInfo.publishedOn)));
-      if (filled)
-        this.logger.info({ providerId: id, models: models.length, ...bundledPriceInfo }, 'catalogue filled');
+      const count = await this.fill(id);
+      if (count > 0) filled[id] = count;
     }
+    if (Object.keys(filled).length > 0)
+      this.logger.info({ models: filled, ...bundledPriceInfo }, 'catalogue filled');
+  }
+
+  /** How many models it is now; 0 where another process was first, or nothing is known of the provider. */
+  private async fill(id: string): Promise<number> {
+    const listed = listBundledModels(id)
+      .filter(({ deprecated }) => !deprecated)
+      .map(toListed);
+    const models = enrich({ id, kind: id }, listed, this.operator.read(), new Date()).map(
+      ({ model, bundledPrice }) => ({ ...model, price: model.price ?? bundledPrice }),
+    );
+    if (models.length === 0) return 0;
+    const published = new Date(bundledPriceInfo.publishedOn);
+    return (await this.catalogue.fill(id, planFor(models), published)) ? models.length : 0;
   }
 }
 
