@@ -99,6 +99,36 @@ onServer('a database user that may make no roles', () => {
   });
 });
 
+onServer('a server that cannot be connected to', () => {
+  it.each([
+    [
+      'database',
+      { pathname: 'ai_studio_test_nowhere' },
+      /^ {2}- DATABASE_URL: there is no such database\. .*createdb/m,
+    ],
+    [
+      'user',
+      { username: 'ai_studio_test_nobody' },
+      /^ {2}- DATABASE_URL: PostgreSQL lets this user not in\. /m,
+    ],
+    [
+      'encryption',
+      { search: 'sslmode=verify-full' },
+      /^ {2}- DATABASE_URL: PostgreSQL offers no encryption there/m,
+    ],
+    [
+      'file',
+      { search: 'sslmode=verify-full&sslrootcert=/nowhere' },
+      /^ {2}- DATABASE_URL: a file that it names/m,
+    ],
+  ])('names the variable, and what helps: no such %s', async (_what, change, message) => {
+    const url = Object.assign(new URL(process.env.DATABASE_URL!), change);
+    await expect(Database.open(createTestEnv({ dataDir: tmpdir(), databaseUrl: url.href }))).rejects.toThrow(
+      message,
+    );
+  });
+});
+
 describe('a database user that may make roles, and is no superuser', () => {
   it('takes those that it made, by the rules of PostgreSQL from version 16 on', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));

@@ -176,7 +176,7 @@ describe('bad days of a server', () => {
         DATABASE_URL: 'postgres://user:canary-password@127.0.0.1:1/none',
       });
       expect(code).toBe(1);
-      expect(output).toMatch(/did not start[^]*ECONNREFUSED/);
+      expect(output).toMatch(/did not start[^]*DATABASE_URL: nobody listens there\.[^]*ECONNREFUSED/);
       expect(output).not.toContain('canary');
     });
   });

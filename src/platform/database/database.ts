@@ -6,6 +6,7 @@ import type { Env } from '../env';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../embedded-database';
 import { AppError } from '../errors';
 import { migrations } from '../../migrations';
+import { cannotConnect } from './cannot-connect';
 import { migrate } from './migrate';
 import { PreparingClient } from './preparing-client';
 import { assertRoles } from './privileges';
@@ -84,7 +85,7 @@ export class Database {
     const mode = embedded ? 'embedded' : 'server';
     const database = new Database(mode, dataSource, new ServerSession(serverUrl), embedded);
     try {
-      await dataSource.initialize();
+      await (embedded ? dataSource.initialize() : dataSource.initialize().catch(cannotConnect));
       await prepare(database);
       return database;
     } catch (error) {

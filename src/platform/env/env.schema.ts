@@ -46,7 +46,8 @@ export const envTable = {
   DATABASE_URL: {
     parse: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
     default: 'unset: embedded database',
-    meaning: 'PostgreSQL 15 or newer, for example `postgres://user:password@host:5432/database`.',
+    meaning:
+      'PostgreSQL 15 or newer, for example `postgres://user:password@host:5432/database`. Over a network add `?sslmode=verify-full`, and `&sslrootcert=/path/to/ca.pem` where its certificate is signed by an authority of your own.',
   },
   DATA_DIR: {
     parse: z.string().min(1).default('./data'),
