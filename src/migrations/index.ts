@@ -16,6 +16,7 @@ import { Streams1764400000000 } from './1764400000000-streams';
 import { Conversations1764410000000 } from './1764410000000-conversations';
 import { ChatContext1764420000000 } from './1764420000000-chat-context';
 import { KeepAnOwner1764430000000 } from './1764430000000-keep-an-owner';
+import { ConversationsByKey1764440000000 } from './1764440000000-conversations-by-key';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Conversations1764410000000,
   ChatContext1764420000000,
   KeepAnOwner1764430000000,
+  ConversationsByKey1764440000000,
 ];

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Database, TeamTransaction } from '../../src/platform/database';
 import { toTeamId, toUserId } from '@kdx/shared';
 import { startTestApp, type TestApp } from '../support/app';
@@ -422,20 +423,56 @@ describe('what a model is sent of a conversation', () => {
     });
   });
 
+  it.each([
+    ['one team', true],
+    ['many teams', false],
+  ])(
+    'is read one message at a time by its key, among many short conversations of %s',
+    async (_whose, isOneTeam) => {
+      const { pool } = app.nest.get(Database);
+      const sessionId = await createSession(owner, { modelId: smallModel.ref });
+      await talk(sessionId, 1);
+      const others = `insert into team (id, name, slug)
+       select gen_random_uuid(), 'other', 'other-' || gen_random_uuid() from generate_series(1, $1) returning id`;
+      const { rows: teams } = await pool.query<{ id: string }>(others, [isOneTeam ? 0 : 100]);
+      await pool.query(
+        `insert into chat_session (team_id, id, user_id, title, created_at, updated_at)
+       select team_id, gen_random_uuid(), $2, 'short', now(), now()
+         from unnest($1::uuid[]) team_id, generate_series(1, $3)`,
+        [isOneTeam ? [owner.teamId] : teams.map(({ id }) => id), owner.userId, isOneTeam ? 500 : 5],
+      );
+      await pool.query(
+        `insert into chat_message (team_id, id, session_id, user_id, role, parts, status, created_at, updated_at)
+       select team_id, gen_random_uuid(), id, user_id, 'user', '[]', 'complete', now(), now()
+         from chat_session, generate_series(1, 4) where title = 'short'`,
+      );
+      await fillConversation(sessionId, 2_000);
+      await pool.query('analyze chat_message, chat_session');
+      const read = async (): Promise<number> => {
+        await pool.query('select pg_stat_force_next_flush()');
+        const { rows } = await pool.query<{ blocks: number }>(
+          `select heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read as blocks from pg_statio_all_tables where relname = 'chat_message'`,
+        );
+        return rows[0]!.blocks;
+      };
+      const ask = async () => {
+        expect((await say(owner, sessionId, { text: 'question' })).status).toBe(200);
+        expectStatus(await owner.get(`${sessionsPath}/${sessionId}/messages?limit=1`));
+      };
+      for (let n = 0; n < 8; n += 1) await ask(); // from the sixth on, a prepared statement is planned for any conversation
+      const before = await read();
+      await ask();
+      // On the way up, and what else looks at the conversation: not all of it for each of its messages.
+      const blocks = (await read()) - before;
+      expect(blocks).toBeGreaterThan(4_000);
+      expect(blocks).toBeLessThan(40_000);
+    },
+  );
+
   it('takes no longer because of ten thousand messages before', async () => {
     const sessionId = await createSession(owner, { modelId: smallModel.ref });
     await talk(sessionId, 1);
-    await app.nest.get(Database).pool.query(
-      `insert into chat_message (team_id, id, parent_id, session_id, user_id, role, parts, status, created_at, updated_at)
-       select $1, ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
-              case when n > 0 then ('00000000-0000-7000-8000-' || lpad((n - 1)::text, 12, '0'))::uuid end, $2, $3,
-              case when n % 2 = 0 then 'user' else 'assistant' end,
-              jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'message ' || n)), 'complete', now(), now()
-         from generate_series(0, 9999) n`,
-      [owner.teamId, sessionId, owner.userId],
-    );
-    const last = '00000000-0000-7000-8000-000000009999';
-    expect((await owner.patch(`${sessionsPath}/${sessionId}`, { headMessageId: last })).status).toBe(200);
+    await fillConversation(sessionId, 10_000);
     const { chunks } = await say(owner, sessionId, { text: words('question') });
     const { messageId } = chunks.find(({ type }) => type === 'start') as { messageId: string };
     const { leftOutCount, leftOut, sentCount } = await eventually(async () => {
@@ -446,4 +483,20 @@ describe('what a model is sent of a conversation', () => {
     expect(leftOut).toHaveLength(1_000);
     expect(sentCount).toBeLessThan(600);
   });
+
+  /** As many messages, one after the other, in the place of those that it has. */
+  async function fillConversation(sessionId: string, count: number): Promise<void> {
+    const run = `00000000-${randomBytes(2).toString('hex')}-7000-8000-`;
+    await app.nest.get(Database).pool.query(
+      `insert into chat_message (team_id, id, parent_id, session_id, user_id, role, parts, status, created_at, updated_at)
+       select $1, ($4 || lpad(n::text, 12, '0'))::uuid,
+              case when n > 0 then ($4 || lpad((n - 1)::text, 12, '0'))::uuid end, $2, $3,
+              case when n % 2 = 0 then 'user' else 'assistant' end,
+              jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'message ' || n)), 'complete', now(), now()
+         from generate_series(0, $5::int - 1) n`,
+      [owner.teamId, sessionId, owner.userId, run, count],
+    );
+    const headMessageId = `${run}${String(count - 1).padStart(12, '0')}`;
+    expect((await owner.patch(`${sessionsPath}/${sessionId}`, { headMessageId })).status).toBe(200);
+  }
 });

@@ -112,14 +112,15 @@ export class BranchRepository {
 
 const ofSession = 'team_id = $1 and user_id = $2 and session_id = $3';
 
-/** Upwards from the leaf $4, one message at a time by its key. */
+/** Upwards from the leaf $4, one message at a time by its key: the limit keeps it from being joined with all of them at each step. */
 const branch = `
   with recursive branch as (
     select id, parent_id, 0 as distance from chat_message where ${ofSession} and id = $4
     union all
     select message.id, message.parent_id, branch.distance + 1
-      from branch join chat_message message
-        on message.team_id = $1 and message.user_id = $2 and message.session_id = $3 and message.id = branch.parent_id
+      from branch cross join lateral (
+             select id, parent_id from chat_message where ${ofSession} and id = branch.parent_id limit 1
+           ) message
   )`;
 
 function toPlace({ teamId, userId }: Scope, sessionId: string): string[] {

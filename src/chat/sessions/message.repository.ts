@@ -181,7 +181,7 @@ const ofSession = 'team_id = $1 and user_id = $2 and session_id = $3';
  * Stores nothing, and gives no row where the conversation is not there, or says why: an answer is running, the client's
  * id was sent before, the message to follow is not there, the conversation is another than was thought. What follows a
  * question follows its newest answer; another answer ($14 = 'question') stands beside the others. The history is read
- * upwards from there, one message at a time by its key.
+ * upwards from there, one message at a time by its key: the limit keeps it from being joined with all of them at each step.
  */
 const storeMessages = `
   with recursive session as (
@@ -201,8 +201,9 @@ const storeMessages = `
      where ${ofSession} and id = (select parent_id from place)
     union all
     select message.id, message.parent_id, message.role, message.parts, history.distance + 1
-      from history join chat_message message
-        on message.team_id = $1 and message.user_id = $2 and message.session_id = $3 and message.id = history.parent_id
+      from history cross join lateral (
+             select id, parent_id, role, parts from chat_message where ${ofSession} and id = history.parent_id limit 1
+           ) message
   ), found as (
     select exists (select from chat_message where ${ofSession} and status = 'streaming') as running,
            exists (select from chat_message where ${ofSession} and client_id = $4::text) as repeated,
