@@ -39,14 +39,14 @@ function forOthers(url: string): string[] {
 }
 
 /** In a shell of its own: who interrupts it sees again what is typed. */
-const readUnseen = `trap 'stty echo; exit 1' INT; stty -echo; IFS= read -r W; stty echo; printf '%s' "$W"`;
+const readUnseen = `trap 'stty echo; exit 1' INT QUIT; stty -echo; IFS= read -r W; stty echo; printf '%s' "$W"`;
 
 const bearerToken = `printf '%s' "$R" | tr -d '\\r' | sed -n 's/^set-auth-token: //p'`;
 
 /** Signs in with what is in it, or up; makes a team, where it is not there. Passwords in it are the reader's to change. */
 const signUpOrIn = [
   `P='{"name":"Ada","email":"ada@example.com","password":"change-me-please"}'`,
-  `T=; for A in sign-in sign-up; do [ "$T" ] || { R=$(curl -sSi $U/api/auth/$A/email -H "$J" -d "$P"); T=$(${bearerToken}); }; done`,
+  `T=; for A in sign-in sign-up; do [ "$T" ] || { R=$(printf '%s' "$P" | curl -sSi $U/api/auth/$A/email -H "$J" -d @-); T=$(${bearerToken}); }; done`,
   `curl -s $U/api/auth/organization/create -H "authorization: Bearer $T" -H "$J" -d '{"name":"First team","slug":"first-team"}' >/dev/null`,
 ];
 

@@ -74,7 +74,7 @@ onServer('a database user that may make no roles', () => {
     await (await Database.open(env)).close();
     // What is taken away later is noticed at the next start, and not by the first who makes a team.
     await administer(`revoke ai_studio_app from ${user}`);
-    const revoked = `Ask an administrator to run: grant ai_studio_app to ${user};`;
+    const revoked = `Ask an administrator to run, in this database: grant ai_studio_app to ${user};`;
     await expect(Database.open(env)).rejects.toThrow(revoked);
     await administer(`grant ai_studio_app to ${user}`);
     await (await Database.open(env)).close();
@@ -89,10 +89,18 @@ onServer('a database user that may make no roles', () => {
     const inDatabase = new URL(process.env.DATABASE_URL!);
     inDatabase.pathname = strict;
     try {
-      const refusal: unknown = await Database.open(env).catch((error: unknown) => error);
-      const wanted = /run, in this database: (.*;)$/.exec((refusal as Error).message)?.[1];
-      await administer(wanted!, inDatabase.href);
-      await (await Database.open(env)).close();
+      for (const hardened of [false, true]) {
+        if (hardened)
+          await administer('revoke all on schema public from public, ai_studio_app', inDatabase.href);
+        if (hardened) await administer(`revoke usage on schema public from ${user}`, inDatabase.href);
+        for (const what of hardened ? ['create, usage', 'usage'] : ['create, usage']) {
+          const refusal: unknown = await Database.open(env).catch((error: unknown) => error);
+          const wanted = /run, in this database: (.*;)$/.exec((refusal as Error).message)?.[1];
+          expect(wanted).toContain(`grant ${what} on schema public to`);
+          await administer(wanted!, inDatabase.href);
+        }
+        await (await Database.open(env)).close();
+      }
     } finally {
       await administer(`drop database ${strict} with (force)`);
     }

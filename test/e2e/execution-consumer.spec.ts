@@ -200,6 +200,26 @@ describe('a consumer that imports AiStudioModule', () => {
       });
     });
 
+    it('says what is wrong with the model that the agent prefers, where no other takes what is sent', async () => {
+      const { aiStudio } = service;
+      const alone = await createTeam(admin);
+      const preferred = await addTeamProvider(alone, server, { name: 'first' });
+      await addTeamProvider(alone, server, { name: 'tiny', contextWindow: 10 });
+      const { id } = expectStatus(
+        await alone.post('/api/v1/agents', { name: 'A', instructions: 'Be brief.', modelId: preferred.id }),
+        201,
+      );
+      await disableModel(alone, preferred.id);
+      const inTeam = { ...scope, teamId: toTeamId(alone.teamId) };
+      await expect(aiStudio.prepareExecution(inTeam, { agentId: id })).rejects.toMatchObject({
+        code: 'MODEL_NOT_AVAILABLE',
+        details: {
+          modelRef: preferred.ref,
+          set: `PATCH /api/v1/team-models/${encodeURIComponent(preferred.ref)}`,
+        },
+      });
+    });
+
     it('says that the model which the agent prefers was deleted, and where to give it another', async () => {
       const { aiStudio } = service;
       const gone = await addTeamProvider(team, server, { name: 'gone' });

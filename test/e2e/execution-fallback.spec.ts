@@ -211,17 +211,15 @@ describe('fallback', () => {
       expect((await lastMessage(sessionId)).status).toBe('complete');
     });
 
-    it('names the address of the provider that does not know it, and no switch where none helps', async () => {
+    it('names no switch where none is sure to help', async () => {
       servers.one.next({ fail: { status: 404 } });
       servers.two.next({ fail: { status: 500 } });
       const { details, message } = (await ask()).body.error;
-      const set = `PATCH /api/v1/team-providers/${one.providerId}`;
-      expect(details).toMatchObject({ set, candidates: [{ status: 404, set }, { status: 500 }] });
-      expect(details.candidates[1]).not.toHaveProperty('set');
-      expect(message).toContain(`[${set}]`);
-      servers.one.next({ fail: { status: 500 } });
-      servers.two.next({ fail: { status: 500 } });
-      expect((await ask()).body.error.details).not.toHaveProperty('set');
+      expect(details).toEqual({
+        candidates: [expect.objectContaining({ status: 404 }), expect.objectContaining({ status: 500 })],
+      });
+      expect(JSON.stringify(details)).not.toContain('"set"');
+      expect(message).toContain('Try again');
     });
 
     it('says it in time where all stay silent', async () => {

@@ -177,11 +177,12 @@ describe('a provider that talks nonsense', () => {
 
     it('has failed, be it the only one', async () => {
       servers.one.next(redirect);
+      const set = `PATCH /api/v1/team-providers/${one.providerId}`;
       const { status, body, message } = await ask();
       expect(status).toBe(502);
       expect(body.error).toMatchObject({
         code: 'PROVIDER_FAILED',
-        details: { candidates: [{ providerId: one.providerId, modelRef: one.ref, reason }] },
+        details: { set, candidates: [{ providerId: one.providerId, modelRef: one.ref, reason, set }] },
       });
       expect(message).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_FAILED' } });
       expect((await booked()).attempts).toMatchObject([{ outcome: 'failed', reason }]);

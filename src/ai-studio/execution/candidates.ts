@@ -33,6 +33,8 @@ export interface SkippedModel {
 export interface Candidates {
   usable: [SnapshotModel, ...SnapshotModel[]];
   skipped: SkippedModel[];
+  /** Why the first of all is not among `usable`: what to say where none of these will do either. */
+  firstError: AppError | undefined;
 }
 
 /** Chooses models from a team's snapshot. */
@@ -124,7 +126,7 @@ function toCandidates(
     modelRef: ref,
     reason: obstacle?.message ?? '',
   }));
-  return { usable: [usable, ...rest], skipped: [...skipped, ...before] };
+  return { usable: [usable, ...rest], skipped: [...skipped, ...before], firstError: error };
 }
 
 function getDefault({ models }: TeamSnapshot): SnapshotModel {

@@ -28,6 +28,8 @@ export interface ExecutionPlan {
   candidates: [PlannedCandidate, ...PlannedCandidate[]];
   /** Models that would have come first but cannot be used, and why. */
   skipped: SkippedModel[];
+  /** Why the first of all is not among them, where it is not. */
+  firstError: AppError | undefined;
 }
 
 /** Decides what an execution would do. Preparing one and previewing its prompt are the same up to here. */
@@ -70,7 +72,7 @@ export class ExecutionPlanner {
     const preferred = agent?.modelId
       ? { modelId: agent.modelId, set: `PATCH /api/v1/agents/${agent.id}` }
       : undefined;
-    const { usable, skipped } = await this.candidates.choose(snapshot, scope, {
+    const { usable, skipped, firstError } = await this.candidates.choose(snapshot, scope, {
       modelId: modelId ?? (cheapest ? findCheapest(snapshot.models)?.id : undefined),
       fallback,
       preferred,
@@ -84,7 +86,7 @@ export class ExecutionPlanner {
       return { model, family, prompt };
     };
     const [first, ...others] = usable;
-    return { snapshot, agent, candidates: [toPlanned(first), ...others.map(toPlanned)], skipped };
+    return { snapshot, agent, candidates: [toPlanned(first), ...others.map(toPlanned)], skipped, firstError };
   }
 }
 
@@ -94,7 +96,7 @@ async function withoutUnfit(
   { modelId, inputs = [] }: ExecutionRequest,
 ): Promise<ExecutionPlan> {
   const skipped = [...plan.skipped];
-  let ofFirst: AppError | undefined;
+  let { firstError } = plan;
   for (const [index, candidate] of plan.candidates.entries()) {
     const { model, prompt, family } = candidate;
     const obstacle = findRefusal(model, inputs) ?? (await findOverflow(model, prompt, family));
@@ -105,8 +107,8 @@ async function withoutUnfit(
       return { ...plan, candidates: [candidate, ...others], skipped };
     }
     if (modelId !== undefined) throw obstacle;
-    ofFirst ??= obstacle;
+    firstError ??= obstacle;
     skipped.push({ providerId: model.provider.id, modelRef: model.ref, reason: obstacle.message });
   }
-  throw ofFirst ?? new Error('A plan has a candidate.');
+  throw firstError ?? new Error('A plan has a candidate.');
 }

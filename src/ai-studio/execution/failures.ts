@@ -22,7 +22,7 @@ const byStatus: Record<number, Verdict> = {
   401: { reason: 'rejected the key (401)', giveWay: true, remedy: 'key' },
   402: { reason: 'wants payment: the account has no credit (402)', giveWay: true },
   403: { reason: 'does not allow this key to use the model (403)', giveWay: true, remedy: 'key' },
-  404: { reason: 'does not know the model or the address (404)', giveWay: true, remedy: 'address' },
+  404: { reason: 'does not know the model or the address (404)', giveWay: true },
   408: { reason: 'timed out (408)', giveWay: true },
   409: { reason: 'reported a conflict (409)', giveWay: true },
   413: { reason: 'says the request is too large (413)', giveWay: false },

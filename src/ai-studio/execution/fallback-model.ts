@@ -168,7 +168,7 @@ function providerFailed(failed: FailedAttempt[]): AppError {
   const set = failed.find((one) => one.set !== undefined)?.set;
   const advice = set
     ? 'What stands in brackets may have to be set right; a model of another provider may answer meanwhile.'
-    : "Try again, or ask an admin to check the team's keys and models.";
+    : 'Try again, or ask an admin to check addresses, keys and models.';
   return new AppError('PROVIDER_FAILED', `No model could answer: ${text}. ${advice}`, {
     cause: causes.length > 1 ? new AggregateError(causes, 'Several candidates failed.') : causes[0],
     details: {

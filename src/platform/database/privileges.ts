@@ -3,20 +3,42 @@ import { DatabaseError, type Pool } from 'pg';
 /** Which transactions take which, `transactions.ts` says. */
 const roles = ['ai_studio_app', 'ai_studio_platform', 'ai_studio_maintenance'];
 
+/** Throws where the database user may not look into the schema: what it made would be temporary. */
+export async function assertSchema(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ statement: string }>(
+    `select format('grant create, usage on schema public to %I;', current_user) as statement
+      where not has_schema_privilege('public', 'usage')`,
+  );
+  assertNone('may not use the schema public', rows);
+}
+
 /**
- * Throws where the database user may not take the roles in which the server works, with all that an administrator has to
- * run. Migrating grants them; a database that was restored elsewhere, or a grant that was revoked, has them no more.
+ * Throws where the database user may not take the roles in which the server works, or these not use the schema, with all
+ * that an administrator has to run. Migrating grants them; a database that was restored elsewhere, or a grant that was
+ * revoked, has them no more.
  */
 export async function assertRoles(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ statement: string }>(missing, [roles]);
-  if (rows.length === 0) return;
-  const statements = rows.map(({ statement }) => statement).join(' ');
+  const { rows } = await pool.query<Missing>(`${missingRoles} union all ${missingUsage}`, [roles]);
+  assertNone('may not work in the roles of AI Studio', rows);
+}
+
+interface Missing {
+  statement: string;
+}
+
+function assertNone(problem: string, missing: Missing[]): void {
+  if (missing.length === 0) return;
+  const statements = missing.map(({ statement }) => statement).join(' ');
   throw new Error(
-    `The database user may not take the roles of AI Studio. Ask an administrator to run: ${statements}`,
+    `The database user ${problem}. Ask an administrator to run, in this database: ${statements}`,
   );
 }
 
-const missing = `
+const missingUsage = `
+  select format('grant usage on schema public to %I;', rolname)
+    from pg_roles where rolname = any($1) and not has_schema_privilege(oid, 'public', 'usage')`;
+
+const missingRoles = `
   select case when pg_roles.oid is null then format('create role %I nologin; ', name) else '' end
            || format('grant %I to %I;', name, current_user) as statement
     from unnest($1::text[]) as name left join pg_roles on rolname = name
