@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Database, TeamTransaction } from '../../src/platform/database';
 import { toTeamId, toUserId } from '@kdx/shared';
 import { startTestApp, type TestApp } from '../support/app';
@@ -19,6 +18,7 @@ import {
   setDefaultModel,
   type UsableModel,
 } from '../support/providers';
+import { growConversation } from '../support/long-conversations';
 import { eventually } from '../support/streams';
 import { startWireServer, type WireRequest, type WireServer } from '../support/wire';
 
@@ -446,7 +446,7 @@ describe('what a model is sent of a conversation', () => {
        select team_id, gen_random_uuid(), id, user_id, 'user', '[]', 'complete', now(), now()
          from chat_session, generate_series(1, 4) where title = 'short'`,
       );
-      await fillConversation(sessionId, 2_000);
+      await growConversation(app, sessionId, 2_000);
       await pool.query('analyze chat_message, chat_session');
       const read = async (): Promise<number> => {
         await pool.query('select pg_stat_force_next_flush()');
@@ -472,7 +472,7 @@ describe('what a model is sent of a conversation', () => {
   it('takes no longer because of ten thousand messages before', async () => {
     const sessionId = await createSession(owner, { modelId: smallModel.ref });
     await talk(sessionId, 1);
-    await fillConversation(sessionId, 10_000);
+    await growConversation(app, sessionId, 10_000, 'message 1234');
     const { chunks } = await say(owner, sessionId, { text: words('question') });
     const { messageId } = chunks.find(({ type }) => type === 'start') as { messageId: string };
     const { leftOutCount, leftOut, sentCount } = await eventually(async () => {
@@ -483,20 +483,4 @@ describe('what a model is sent of a conversation', () => {
     expect(leftOut).toHaveLength(1_000);
     expect(sentCount).toBeLessThan(600);
   });
-
-  /** As many messages, one after the other, in the place of those that it has. */
-  async function fillConversation(sessionId: string, count: number): Promise<void> {
-    const run = `00000000-${randomBytes(2).toString('hex')}-7000-8000-`;
-    await app.nest.get(Database).pool.query(
-      `insert into chat_message (team_id, id, parent_id, session_id, user_id, role, parts, status, created_at, updated_at)
-       select $1, ($4 || lpad(n::text, 12, '0'))::uuid,
-              case when n > 0 then ($4 || lpad((n - 1)::text, 12, '0'))::uuid end, $2, $3,
-              case when n % 2 = 0 then 'user' else 'assistant' end,
-              jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'message ' || n)), 'complete', now(), now()
-         from generate_series(0, $5::int - 1) n`,
-      [owner.teamId, sessionId, owner.userId, run, count],
-    );
-    const headMessageId = `${run}${String(count - 1).padStart(12, '0')}`;
-    expect((await owner.patch(`${sessionsPath}/${sessionId}`, { headMessageId })).status).toBe(200);
-  }
 });

@@ -31,6 +31,7 @@ import { Client, createTeam, signUp } from '../support/client';
 import { createTestDatabase } from '../support/databases';
 import { createTestEnv } from '../support/env';
 import { ServerProcesses } from '../support/process';
+import { administer, runIn, withDatabase } from '../support/template';
 
 const onServer = process.env.DATABASE_URL ? describe : describe.skip;
 const embedded = process.env.DATABASE_URL ? describe.skip : describe;
@@ -40,24 +41,17 @@ const transactionCount = 600;
 
 onServer('a database user that may make no roles', () => {
   const user = `ai_studio_test_${randomBytes(6).toString('hex')}`;
-  const administer = async (
-    statement: string,
-    connectionString = process.env.DATABASE_URL,
-  ): Promise<void> => {
-    const client = new PgClient({ connectionString });
-    await client.connect();
-    await client.query(statement).finally(() => client.end());
-  };
+  const serverUrl = process.env.DATABASE_URL ?? '';
   const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
 
   beforeAll(async () => {
-    await administer(`create role ${user} login`);
-    await administer(`create database ${user} owner ${user}`);
+    await administer(serverUrl, `create role ${user} login`);
+    await administer(serverUrl, `create database ${user} owner ${user}`);
   });
 
   afterAll(async () => {
-    await administer(`drop database ${user} with (force)`);
-    await administer(`drop role ${user}`);
+    await administer(serverUrl, `drop database ${user} with (force)`);
+    await administer(serverUrl, `drop role ${user}`);
     rmSync(dataDir, { recursive: true, force: true });
   });
 
@@ -70,39 +64,37 @@ onServer('a database user that may make no roles', () => {
     expect(wanted?.match(/grant (\w+) to/g)).toEqual(
       ['app', 'platform', 'maintenance'].map((name) => `grant ai_studio_${name} to`),
     );
-    await administer(wanted!);
+    await administer(serverUrl, wanted!);
     await (await Database.open(env)).close();
     // What is taken away later is noticed at the next start, and not by the first who makes a team.
-    await administer(`revoke ai_studio_app from ${user}`);
+    await administer(serverUrl, `revoke ai_studio_app from ${user}`);
     const revoked = `Ask an administrator to run, in this database: grant ai_studio_app to ${user};`;
     await expect(Database.open(env)).rejects.toThrow(revoked);
-    await administer(`grant ai_studio_app to ${user}`);
+    await administer(serverUrl, `grant ai_studio_app to ${user}`);
     await (await Database.open(env)).close();
   });
 
   it('or no tables either, is told what else', async () => {
     const strict = `${user}_strict`;
-    await administer(`create database ${strict}`);
+    await administer(serverUrl, `create database ${strict}`);
     const url = new URL(process.env.DATABASE_URL!);
     Object.assign(url, { pathname: strict, username: user });
     const env = createTestEnv({ dataDir, databaseUrl: url.href });
-    const inDatabase = new URL(process.env.DATABASE_URL!);
-    inDatabase.pathname = strict;
+    const inDatabase = withDatabase(serverUrl, strict);
     try {
       for (const hardened of [false, true]) {
-        if (hardened)
-          await administer('revoke all on schema public from public, ai_studio_app', inDatabase.href);
-        if (hardened) await administer(`revoke usage on schema public from ${user}`, inDatabase.href);
+        if (hardened) await runIn(inDatabase, 'revoke all on schema public from public, ai_studio_app');
+        if (hardened) await runIn(inDatabase, `revoke usage on schema public from ${user}`);
         for (const what of hardened ? ['create, usage', 'usage'] : ['create, usage']) {
           const refusal: unknown = await Database.open(env).catch((error: unknown) => error);
           const wanted = /run, in this database: (.*;)$/.exec((refusal as Error).message)?.[1];
           expect(wanted).toContain(`grant ${what} on schema public to`);
-          await administer(wanted!, inDatabase.href);
+          await runIn(inDatabase, wanted!);
         }
         await (await Database.open(env)).close();
       }
     } finally {
-      await administer(`drop database ${strict} with (force)`);
+      await administer(serverUrl, `drop database ${strict} with (force)`);
     }
   });
 });

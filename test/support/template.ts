@@ -15,8 +15,13 @@ export function readTemplate(): Template {
 }
 
 /** Runs one statement on the server's maintenance database. */
-export async function administer(databaseUrl: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: withDatabase(databaseUrl, 'postgres') });
+export function administer(databaseUrl: string, statement: string): Promise<void> {
+  return runIn(withDatabase(databaseUrl, 'postgres'), statement);
+}
+
+/** Runs one statement, or several, in the database that is named. */
+export async function runIn(databaseUrl: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     await client.query(statement);

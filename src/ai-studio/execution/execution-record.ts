@@ -29,7 +29,6 @@ interface RecordOptions {
 /** A candidate with what the record needs of it beside. */
 export interface RecordedCandidate extends Candidate {
   prompt: CandidatePrompt & ComposedPrompt;
-  tokenId: string | undefined;
   /** Known without a price list: the sandbox costs nothing. */
   isFree: boolean;
   /** What the model costs, where that is known. */

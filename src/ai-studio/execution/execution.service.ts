@@ -137,7 +137,6 @@ export class ExecutionService {
       modelRef: model.ref,
       providerId: model.provider.id,
       tokenId: model.token?.id,
-      hasKey: model.token !== undefined,
       isFree: model.provider.kind === 'sandbox',
       price: model.price,
       getModel: () => this.clients.get(teamId, snapshot, model),

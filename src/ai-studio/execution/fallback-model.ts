@@ -28,8 +28,8 @@ export interface Candidate {
   prompt: CandidatePrompt;
   settings: CandidateSettings;
   firstPartTimeoutMs: number;
-  /** Whether it is sent a key: some providers take calls without. */
-  hasKey: boolean;
+  /** The key that it is sent; some providers take calls without. */
+  tokenId: string | undefined;
   /** What it does not take: earlier messages are told without. */
   refusedInputs: readonly InputKind[];
 }
@@ -149,11 +149,11 @@ interface FailedAttempt extends Pick<Failure, 'cause'> {
 /** Why a candidate failed, and the switch that may change it. */
 function toSwitch(
   { remedy, ...why }: Pick<Failure, 'status' | 'reason' | 'remedy'>,
-  { providerId, hasKey }: Candidate,
+  { providerId, tokenId }: Candidate,
 ): Pick<Failure, 'status' | 'reason'> & { set: string | undefined } {
   if (remedy === 'address') return { ...why, set: addressSwitch(providerId) };
   if (remedy !== 'key') return { ...why, set: remedy?.set };
-  const reason = hasKey ? why.reason : `wants a key, and the team has stored none (${why.status})`;
+  const reason = tokenId ? why.reason : `wants a key, and the team has stored none (${why.status})`;
   return { ...why, reason, set: keySwitch(providerId) };
 }
 

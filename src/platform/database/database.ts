@@ -9,7 +9,6 @@ import { migrations } from '../../migrations';
 import { cannotConnect } from './cannot-connect';
 import { migrate } from './migrate';
 import { PreparingClient } from './preparing-client';
-import { assertRoles, assertSchema } from './privileges';
 import { assertCurrentSchema } from './schema-state';
 import { setSearchPath } from './search-path';
 import { ServerSession } from './server-session';
@@ -43,9 +42,7 @@ export class Database {
    */
   static async open(env: DatabaseEnv, opening?: Promise<EmbeddedDatabase>): Promise<Database> {
     return Database.connect(env, opening, undefined, async (database) => {
-      if (database.mode === 'server') await assertSchema(database.pool);
       await migrate(database.dataSource, env.databaseUrl?.reveal());
-      if (database.mode === 'server') await assertRoles(database.pool);
       await database.session.open();
     });
   }

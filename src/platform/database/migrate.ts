@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { MigrationExecutor, type DataSource } from 'typeorm';
-import { toMigrationError } from './privileges';
+import { assertRoles, assertSchema, toMigrationError } from './privileges';
 import { setSearchPath } from './search-path';
 import { liftTimeLimits, limitTimes } from './time-limits';
 
@@ -10,6 +10,7 @@ export const migrationLock = 7_241_508_331;
 /**
  * Runs the pending migrations. On a server, under a session-level advisory lock on a connection of its own, so that
  * replicas that start together take turns; the embedded database has one process, held by the directory lock.
+ * Throws, with what an administrator has to run, where the database user may not do what the server does.
  * @param serverUrl PostgreSQL address; `undefined` for the embedded database
  */
 export async function migrate(dataSource: DataSource, serverUrl: string | undefined): Promise<void> {
@@ -21,10 +22,12 @@ export async function migrate(dataSource: DataSource, serverUrl: string | undefi
   await client.connect();
   try {
     await setSearchPath(client);
+    await assertSchema(client);
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    await migrateWithoutHaste(dataSource);
-  } catch (error) {
-    throw toMigrationError(error, client.user ?? '');
+    await migrateWithoutHaste(dataSource).catch((error: unknown) => {
+      throw toMigrationError(error, client.user ?? '');
+    });
+    await assertRoles(client);
   } finally {
     await client.end();
   }

@@ -1,11 +1,13 @@
-import { DatabaseError, type Pool } from 'pg';
+import { type ClientBase, escapeIdentifier } from 'pg';
 
 /** Which transactions take which, `transactions.ts` says. */
 const roles = ['ai_studio_app', 'ai_studio_platform', 'ai_studio_maintenance'];
 
+type Asking = Pick<ClientBase, 'query'>;
+
 /** Throws where the database user may not look into the schema: what it made would be temporary. */
-export async function assertSchema(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ statement: string }>(
+export async function assertSchema(client: Asking): Promise<void> {
+  const { rows } = await client.query<Missing>(
     `select format('grant create, usage on schema public to %I;', current_user) as statement
       where not has_schema_privilege('public', 'usage')`,
   );
@@ -17,8 +19,8 @@ export async function assertSchema(pool: Pool): Promise<void> {
  * that an administrator has to run. Migrating grants them; a database that was restored elsewhere, or a grant that was
  * revoked, has them no more.
  */
-export async function assertRoles(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<Missing>(`${missingRoles} union all ${missingUsage}`, [roles]);
+export async function assertRoles(client: Asking): Promise<void> {
+  const { rows } = await client.query<Missing>(`${missingRoles} union all ${missingUsage}`, [roles]);
   assertNone('may not work in the roles of AI Studio', rows);
 }
 
@@ -48,19 +50,12 @@ const missingRoles = `
 
 /** What a migration failed with; where the database user may make no tables, what an administrator has to run. */
 export function toMigrationError(error: unknown, user: string): unknown {
-  const found = causes(error).find(
-    (cause) => cause instanceof DatabaseError && cause.code === insufficientPrivilege,
-  );
-  if (!found || !/schema public/.test(String((found as Error).message))) return error;
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown }; // TypeORM's has what PostgreSQL said
+  if (code !== insufficientPrivilege || !String(message).includes('schema public')) return error;
   return new Error(
-    `The database user may make no tables. Ask an administrator to run, in this database: grant create, usage on schema public to "${user.replaceAll('"', '""')}";`,
+    `The database user may make no tables. Ask an administrator to run, in this database: grant create, usage on schema public to ${escapeIdentifier(user)};`,
     { cause: error },
   );
 }
 
 const insufficientPrivilege = '42501';
-
-function causes(error: unknown): unknown[] {
-  if (!(error instanceof Error)) return [];
-  return [error, ...('driverError' in error ? [error.driverError] : [])];
-}
