@@ -42,9 +42,10 @@ const transactionCount = 600;
 onServer('a database user that may make no roles', () => {
   const user = `ai_studio_test_${randomBytes(6).toString('hex')}`;
   const serverUrl = process.env.DATABASE_URL ?? '';
-  const dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
+  let dataDir: string;
 
   beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
     await administer(serverUrl, `create role ${user} login`);
     await administer(serverUrl, `create database ${user} owner ${user}`);
   });
@@ -100,6 +101,14 @@ onServer('a database user that may make no roles', () => {
 });
 
 onServer('a server that cannot be connected to', () => {
+  let dataDir: string;
+
+  beforeAll(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'ai-studio-test-'));
+  });
+
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
   it.each([
     [
       'database',
@@ -123,9 +132,8 @@ onServer('a server that cannot be connected to', () => {
     ],
   ])('names the variable, and what helps: no such %s', async (_what, change, message) => {
     const url = Object.assign(new URL(process.env.DATABASE_URL!), change);
-    await expect(Database.open(createTestEnv({ dataDir: tmpdir(), databaseUrl: url.href }))).rejects.toThrow(
-      message,
-    );
+    const env = createTestEnv({ dataDir, databaseUrl: url.href });
+    await expect(Database.open(env)).rejects.toThrow(message);
   });
 });
 

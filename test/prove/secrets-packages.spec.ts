@@ -37,7 +37,11 @@ describe('packages in production', () => {
 });
 
 describeLong('an installation for production, in which no script ran', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ai-studio-install-'));
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ai-studio-install-'));
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

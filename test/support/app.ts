@@ -28,6 +28,20 @@ export async function startTestApp(
   consumers: Type[] = [],
 ): Promise<TestApp> {
   const own = database ?? (await createTestDatabase());
+  try {
+    return await startOn(own, variables, consumers, database === undefined);
+  } catch (error) {
+    if (!database) await own.drop();
+    throw error;
+  }
+}
+
+async function startOn(
+  own: TestDatabase,
+  variables: Record<string, string>,
+  consumers: Type[],
+  isDropped: boolean,
+): Promise<TestApp> {
   const port = await findFreePort('127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
   const env = { ...createTestEnv(own, { LOG_LEVEL: 'debug', ...variables }), port, publicUrl: url };
@@ -44,7 +58,7 @@ export async function startTestApp(
     logs,
     close: async () => {
       await nest.close();
-      if (!database) await own.drop();
+      if (isDropped) await own.drop();
     },
   };
 }
