@@ -17,6 +17,7 @@ import { Conversations1764410000000 } from './1764410000000-conversations';
 import { ChatContext1764420000000 } from './1764420000000-chat-context';
 import { KeepAnOwner1764430000000 } from './1764430000000-keep-an-owner';
 import { ConversationsByKey1764440000000 } from './1764440000000-conversations-by-key';
+import { LedgerByTime1764450000000 } from './1764450000000-ledger-by-time';
 
 /** The one time line of the database, oldest first. A migration that has been released is never edited. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   ChatContext1764420000000,
   KeepAnOwner1764430000000,
   ConversationsByKey1764440000000,
+  LedgerByTime1764450000000,
 ];

@@ -291,7 +291,7 @@ describe('what belongs to others', () => {
       expect(
         (await ours.owner.get(`/api/v1/executions?userId=${ours.member.userId}`)).body.items,
       ).toHaveLength(1);
-      const cursor = toCursor('ffffffff-ffff-7fff-bfff-ffffffffffff');
+      const cursor = toCursor('9999-01-01T00:00:00.000Z', theirs.executionId);
       const paged = await ours.owner.get(`/api/v1/executions?cursor=${cursor}`);
       expect(paged.body.items).toEqual(own);
       expect(JSON.stringify(own)).not.toContain(theirs.executionId);

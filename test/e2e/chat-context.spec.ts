@@ -1,6 +1,7 @@
 import { Database, TeamTransaction } from '../../src/platform/database';
 import { toTeamId, toUserId } from '@kdx/shared';
 import { startTestApp, type TestApp } from '../support/app';
+import { countBlocks } from '../support/blocks-read';
 import {
   addMember,
   createSession,
@@ -448,27 +449,13 @@ describe('what a model is sent of a conversation', () => {
       );
       await growConversation(app, sessionId, 2_000);
       await pool.query('analyze chat_message, chat_session');
-      const read = async (): Promise<number> => {
-        // A session says what it read when it rests for a while; each is asked to say it now, or what came before would count as of later.
-        const sessions = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()));
-        for (const session of sessions) {
-          await session.query('select pg_stat_force_next_flush()');
-          session.release();
-        }
-        const { rows } = await pool.query<{ blocks: number }>(
-          `select heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read as blocks from pg_statio_all_tables where relname = 'chat_message'`,
-        );
-        return rows[0]!.blocks;
-      };
       const ask = async () => {
         expect((await say(owner, sessionId, { text: 'question' })).status).toBe(200);
         expectStatus(await owner.get(`${sessionsPath}/${sessionId}/messages?limit=1`));
       };
       for (let n = 0; n < 8; n += 1) await ask(); // from the sixth on, a prepared statement is planned for any conversation
-      const before = await read();
-      await ask();
       // On the way up, and what else looks at the conversation: not all of it for each of its messages.
-      const blocks = (await read()) - before;
+      const blocks = await countBlocks(app, 'chat_message', ask);
       expect(blocks).toBeGreaterThan(4_000);
       expect(blocks).toBeLessThan(40_000);
     },

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { aiStudioApp } from '@kdx/shared';
 import { isTeamAdminFor, toScope, type Caller } from '../../identity';
 import { notFound } from '../../platform/errors';
-import { defaultPageSize, parseCursor, toPage, type Page } from '../../platform/http';
+import { defaultPageSize, parseTimeCursor, toPage, type Page } from '../../platform/http';
 import type { ExecutionPromptView, ExecutionView, FindExecutionsDto } from './execution.dto';
 import type { Execution } from './execution.entity';
 import { ExecutionRepository } from './execution.repository';
@@ -27,10 +27,10 @@ export class ExecutionLogService {
       modelId,
       from: from === undefined ? undefined : new Date(from),
       to: to === undefined ? undefined : new Date(to),
-      before: parseCursor(cursor, 1)?.[0],
+      before: parseTimeCursor(cursor),
       limit: limit + 1,
     });
-    const page = toPage(rows, limit, ({ id }) => [id]);
+    const page = toPage(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id]);
     return { ...page, items: page.items.map(toView) };
   }
 

@@ -1,18 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Scope, TeamId } from '@kdx/shared';
+import { isUuid, type Scope, type TeamId } from '@kdx/shared';
 import { Recovery, TeamTransaction, writeWithPatience, type Statement } from '../../platform/database';
 import { Execution } from './execution.entity';
 import { PromptTextRepository } from './prompt-text.repository';
 import type { PromptText } from './sent-prompt';
 
-/** What to list. `before` is the id after which (going back in time) the page begins. */
+/** What to list. `modelId` may be a ref. `before` is what the last page ended with: pages go back in time. */
 export interface ExecutionFilter {
   appId?: string | undefined;
   userId?: string | undefined;
   modelId?: string | undefined;
   from?: Date | undefined;
   to?: Date | undefined;
-  before: string | undefined;
+  before: [createdAt: string, id: string] | undefined;
   limit: number;
 }
 
@@ -93,13 +93,19 @@ export class ExecutionRepository {
       if (appId !== undefined) query.andWhere('execution.appId = :appId', { appId });
       if (userId !== undefined) query.andWhere('execution.userId = :userId', { userId });
       if (modelId !== undefined)
-        query.andWhere('(cast(execution.modelId as text) = :modelId or execution.modelRef = :modelId)', {
-          modelId,
-        });
+        query.andWhere(`execution.${isUuid(modelId) ? 'modelId' : 'modelRef'} = :modelId`, { modelId });
       if (from !== undefined) query.andWhere('execution.createdAt >= :from', { from });
       if (to !== undefined) query.andWhere('execution.createdAt < :to', { to });
-      if (before !== undefined) query.andWhere('execution.id < :before', { before });
-      return query.orderBy('execution.id', 'DESC').take(limit).getMany();
+      if (before !== undefined)
+        query.andWhere('(execution.createdAt, execution.id) < (:createdAt, :id)', {
+          createdAt: before[0],
+          id: before[1],
+        });
+      return query
+        .orderBy('execution.createdAt', 'DESC')
+        .addOrderBy('execution.id', 'DESC')
+        .take(limit)
+        .getMany();
     });
   }
 }

@@ -4,7 +4,14 @@ import { chatTeamConfig, isUuid, type Scope } from '@kdx/shared';
 import { AiStudioService } from '../../ai-studio';
 import { AppConfigService } from '../../app-config';
 import { AppError, notFound } from '../../platform/errors';
-import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
+import {
+  defaultPageSize,
+  parseCursor,
+  parseTimeCursor,
+  toPage,
+  validationFailed,
+  type Page,
+} from '../../platform/http';
 import { toAgentSwitch, type AgentChange } from './agent-switching';
 import type {
   BranchMessageView,
@@ -205,21 +212,6 @@ function toFolderFilter(folderId: string | undefined): string | null | undefined
   if (folderId === undefined || isUuid(folderId)) return folderId;
   if (folderId === 'none') return null;
   throw validationFailed([{ field: 'folderId', problem: 'must be a UUID, or none' }]);
-}
-
-/** The time and the id that the last page ended with. */
-function parseTimeCursor(cursor: string | undefined): string[] | undefined {
-  const parts = parseCursor(cursor, 2);
-  const [time = ''] = parts ?? [];
-  if (parts && !(time.length === 24 && time === toTime(time)))
-    throw validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
-  return parts;
-}
-
-/** As {@link Date.toISOString} spells it; `undefined` for what is no time. */
-function toTime(text: string): string | undefined {
-  const date = new Date(text);
-  return Number.isNaN(date.valueOf()) ? undefined : date.toISOString();
 }
 
 /** The unique index says so. */

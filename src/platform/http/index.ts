@@ -21,7 +21,15 @@ export { forgetRequest, requestAnswered, whenForgotten } from './forget-request'
 export type { JsonObject } from './json';
 export { assertBoundedJson } from './json-bounds';
 export { MayAnswer, mayAnswerExtension } from './may-answer';
-export { defaultPageSize, NextCursorField, PageQuery, parseCursor, toPage, type Page } from './page';
+export {
+  defaultPageSize,
+  NextCursorField,
+  PageQuery,
+  parseCursor,
+  parseTimeCursor,
+  toPage,
+  type Page,
+} from './page';
 export { toPacedBody } from './paced-body';
 export { dto } from './parse-dto';
 export { assertPlain } from './plain-json';

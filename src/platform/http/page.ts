@@ -1,4 +1,5 @@
 import { isUuid } from '@kdx/shared';
+import type { AppError } from '../errors';
 import { IntegerField, TextField } from './fields';
 import { validationFailed } from './validation-failed';
 
@@ -44,5 +45,23 @@ export function parseCursor(cursor: string | undefined, length: number): string[
   } catch {
     // not JSON: the error below says what to do
   }
-  throw validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
+  throw notOurs();
+}
+
+/** Reads a cursor of a time, as {@link Date.toISOString} spells it, and a UUID; throws as {@link parseCursor} does. */
+export function parseTimeCursor(cursor: string | undefined): [time: string, id: string] | undefined {
+  const [time, id] = parseCursor(cursor, 2) ?? [];
+  if (time === undefined || id === undefined) return undefined;
+  if (time.length !== 24 || toTime(time) !== time) throw notOurs();
+  return [time, id];
+}
+
+/** `undefined` for what is no time. */
+function toTime(text: string): string | undefined {
+  const date = new Date(text);
+  return Number.isNaN(date.valueOf()) ? undefined : date.toISOString();
+}
+
+function notOurs(): AppError {
+  return validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
 }

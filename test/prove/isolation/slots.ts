@@ -88,7 +88,7 @@ export const slots = {
     ({ session }) => session,
   ),
   messagesCursor: slot(({ answer, message }) => cursor(answer, message)),
-  executionsCursor: slot(({ execution }) => cursor(execution)),
+  executionsCursor: slot(({ execution }) => cursor('9999-01-01T00:00:00.000Z', execution)),
   teamModelsCursor: slot(({ model }) => cursor('a0000000000', model)),
   modelsCursor: slot(({ provider, modelKey, model }) => cursor(provider, modelKey, model)),
   auditCursor: slot(({ team }) => cursor('9999', team)),
