@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What ran is listed by when it began, newest first: all of a team, or what one app, user or model did. Each way has its
- * index, so that a page reads no more than it shows, however long the ledger is and whatever times are asked for.
+ * What ran is listed by when it began, newest first: all of a team, or what one app, user or model did. Each of these has
+ * its index, so that a page of it reads no more than it shows, however long the ledger is and whatever times are asked for.
  */
 export class LedgerByTime1764450000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

@@ -3,6 +3,7 @@ import { aiStudioApp } from '@kdx/shared';
 import { isTeamAdminFor, toScope, type Caller } from '../../identity';
 import { notFound } from '../../platform/errors';
 import { defaultPageSize, parseTimeCursor, toPage, type Page } from '../../platform/http';
+import { parseModelName } from '../models/model-ref';
 import type { ExecutionPromptView, ExecutionView, FindExecutionsDto } from './execution.dto';
 import type { Execution } from './execution.entity';
 import { ExecutionRepository } from './execution.repository';
@@ -24,7 +25,7 @@ export class ExecutionLogService {
     const rows = await this.executions.list(teamId, {
       appId,
       userId: seesWholeTeam(caller) ? userId : self,
-      modelId,
+      model: modelId === undefined ? undefined : parseModelName(modelId),
       from: from === undefined ? undefined : new Date(from),
       to: to === undefined ? undefined : new Date(to),
       before: parseTimeCursor(cursor),

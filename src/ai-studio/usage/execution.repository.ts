@@ -1,15 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isUuid, type Scope, type TeamId } from '@kdx/shared';
+import type { Scope, TeamId } from '@kdx/shared';
 import { Recovery, TeamTransaction, writeWithPatience, type Statement } from '../../platform/database';
+import { toModelRef, type ModelName } from '../models/model-ref';
 import { Execution } from './execution.entity';
 import { PromptTextRepository } from './prompt-text.repository';
 import type { PromptText } from './sent-prompt';
 
-/** What to list. `modelId` may be a ref. `before` is what the last page ended with: pages go back in time. */
+/** What to list. `before` is what the last page ended with: pages go back in time. */
 export interface ExecutionFilter {
   appId?: string | undefined;
   userId?: string | undefined;
-  modelId?: string | undefined;
+  model?: ModelName | undefined;
   from?: Date | undefined;
   to?: Date | undefined;
   before: [createdAt: string, id: string] | undefined;
@@ -81,19 +82,22 @@ export class ExecutionRepository {
     return this.transaction.run({ teamId }, (manager) => manager.findOneBy(Execution, { teamId, id }));
   }
 
-  /** Newest first. */
+  /**
+   * Newest first. Planned for the values of each call: which index reads the least depends on them, and a plan for any
+   * team takes a small one for what it knows.
+   */
   list(
     teamId: TeamId,
-    { appId, userId, modelId, from, to, before, limit }: ExecutionFilter,
+    { appId, userId, model, from, to, before, limit }: ExecutionFilter,
   ): Promise<Execution[]> {
-    return this.transaction.run({ teamId }, (manager) => {
+    return this.transaction.run({ teamId }, async (manager) => {
+      await manager.query('set local plan_cache_mode = force_custom_plan');
       const query = manager
         .createQueryBuilder(Execution, 'execution')
         .where('execution.teamId = :teamId', { teamId });
       if (appId !== undefined) query.andWhere('execution.appId = :appId', { appId });
       if (userId !== undefined) query.andWhere('execution.userId = :userId', { userId });
-      if (modelId !== undefined)
-        query.andWhere(`execution.${isUuid(modelId) ? 'modelId' : 'modelRef'} = :modelId`, { modelId });
+      if (model !== undefined) query.andWhere(toModelCondition(model));
       if (from !== undefined) query.andWhere('execution.createdAt >= :from', { from });
       if (to !== undefined) query.andWhere('execution.createdAt < :to', { to });
       if (before !== undefined)
@@ -108,6 +112,10 @@ export class ExecutionRepository {
         .getMany();
     });
   }
+}
+
+function toModelCondition(model: ModelName): Partial<Execution> {
+  return 'id' in model ? { modelId: model.id } : { modelRef: toModelRef(model.providerId, model.modelKey) };
 }
 
 const noteUse = `

@@ -52,7 +52,7 @@ export function parseCursor(cursor: string | undefined, length: number): string[
 export function parseTimeCursor(cursor: string | undefined): [time: string, id: string] | undefined {
   const [time, id] = parseCursor(cursor, 2) ?? [];
   if (time === undefined || id === undefined) return undefined;
-  if (time.length !== 24 || toTime(time) !== time) throw notOurs();
+  if (time.length !== 24 || toTime(time) !== time || time < '0001') throw notOurs(); // PostgreSQL has no year 0
   return [time, id];
 }
 
