@@ -21,6 +21,7 @@ import { CatalogueRepository } from './model-sync/catalogue.repository';
 import { CatalogueSeed } from './model-sync/catalogue-seed';
 import { ModelSyncController } from './model-sync/model-sync.controller';
 import { ModelSyncRouter } from './model-sync/model-sync.router';
+import { ModelListReader } from './model-sync/model-list-reader';
 import { ModelSyncService } from './model-sync/model-sync.service';
 import { OperatorCatalogueFile } from './model-sync/operator-catalogue';
 import { SyncRunRepository } from './model-sync/sync-run.repository';
@@ -72,6 +73,7 @@ const modelSync = [
   SyncRunRepository,
   OperatorCatalogueFile,
   CatalogueSeed,
+  ModelListReader,
   ModelSyncService,
   SyncSchedule,
   ModelSyncRouter,

@@ -101,7 +101,10 @@ describe('model sync', () => {
         status: 400,
         body: { error: { code: 'VALIDATION_FAILED' } },
       });
-      expect(await diff('openai')).toMatchObject({ status: 409, body: { error: { code: 'TOKEN_MISSING' } } });
+      expect(await diff('openai')).toMatchObject({
+        status: 409,
+        body: { error: { code: 'TOKEN_MISSING', details: { set: 'PUT /api/v1/tokens/openai' } } },
+      });
       expect(await apply('openai', crypto.randomUUID())).toMatchObject({ status: 404 });
     });
 

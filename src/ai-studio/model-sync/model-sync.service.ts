@@ -1,20 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { toTeamId, type RequestOrigin, type UserId } from '@kdx/shared';
+import type { RequestOrigin, UserId } from '@kdx/shared';
 import { instanceChain, RefusedAttempts, type AuditOrigin } from '../../platform/audit';
-import { EgressGuard } from '../../platform/egress';
 import { AppError, notFound, toAppError } from '../../platform/errors';
-import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
+import { defaultPageSize, parseCursor, toPage, type Page } from '../../platform/http';
 import { LOGGER, type Logger } from '../../platform/logging';
 import type { Provider } from '../providers/provider.entities';
-import { getProviderKind } from '../providers/provider-kinds';
 import { ProviderRepository } from '../providers/provider.repository';
-import { TokenService } from '../tokens/token.service';
-import { findListAdapter } from './adapters';
 import type { ModelListing } from './adapters/adapter';
 import { CatalogueRepository } from './catalogue.repository';
 import { computeDiff } from './compute-diff';
 import { enrich, toQuarantined } from './enrich';
+import { ModelListReader } from './model-list-reader';
 import type { AcceptedPart, ModelSyncDiff } from './model-sync-diff';
 import type { FindSyncRunsDto, SyncRunView } from './model-sync.dto';
 import { OperatorCatalogueFile } from './operator-catalogue';
@@ -32,7 +29,6 @@ export interface SyncStarter {
   request?: RequestOrigin | undefined;
 }
 
-const listTimeoutMs = 120_000;
 const progressEveryMs = 500;
 
 /** Keeps the catalogue true: compares it with what a provider says, and applies what was accepted. */
@@ -40,11 +36,10 @@ const progressEveryMs = 500;
 export class ModelSyncService {
   constructor(
     @Inject(ProviderRepository) private readonly providers: ProviderRepository,
-    @Inject(TokenService) private readonly tokens: TokenService,
+    @Inject(ModelListReader) private readonly lists: ModelListReader,
     @Inject(CatalogueRepository) private readonly catalogue: CatalogueRepository,
     @Inject(SyncRunRepository) private readonly runs: SyncRunRepository,
     @Inject(OperatorCatalogueFile) private readonly operator: OperatorCatalogueFile,
-    @Inject(EgressGuard) private readonly egress: EgressGuard,
     @Inject(RefusedAttempts) private readonly refusals: RefusedAttempts,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -64,7 +59,7 @@ export class ModelSyncService {
     if (!(await this.runs.insertRun(run))) return undefined;
     try {
       const note = this.noteProgress(run.id);
-      const listing = await this.list(provider, starter, (progress) => {
+      const listing = await this.lists.read(provider, starter.teamId, (progress) => {
         onProgress(progress);
         note(progress);
       });
@@ -127,37 +122,6 @@ export class ModelSyncService {
     const provider = await this.providers.find(providerId);
     if (!provider) throw notFound('The provider');
     return provider;
-  }
-
-  private async list(
-    { id, kind, baseUrl }: Provider,
-    { teamId }: SyncStarter,
-    onPage: (progress: { pages: number; models: number }) => void,
-  ): Promise<ModelListing> {
-    const adapter = findListAdapter(kind);
-    if (!adapter)
-      throw validationFailed([
-        { field: 'providerId', problem: `${id} has no list of models to compare with` },
-      ]);
-    const apiKey = teamId === undefined ? undefined : await this.tokens.findKey(toTeamId(teamId), id);
-    if (apiKey === undefined && adapter.needsKey) throw keyNeeded(id, teamId);
-    const signal = AbortSignal.timeout(listTimeoutMs);
-    const listed = adapter.list({
-      baseUrl: (baseUrl ?? getProviderKind(kind).baseUrl).replace(/\/+$/, ''),
-      apiKey,
-      fetch: this.egress.fetch,
-      signal,
-      onPage,
-    });
-    const listing = await listed.catch((error: unknown) => {
-      throw signal.aborted ? tooSlow(id, error) : error;
-    });
-    if (listing.models.length > 0) return listing;
-    throw new AppError(
-      'PROVIDER_FAILED',
-      `${id} listed no model that can be read. The catalogue stays as it is; try again later.`,
-      { details: { providerId: id, skipped: listing.skipped.slice(0, 20) } },
-    );
   }
 
   private async compare(
@@ -253,27 +217,10 @@ function countsOfPlan({ insert, update, archive, prices }: SyncPlan): SyncCounts
   return { new: insert.length, updated: update.length, archived: archive.length, prices: prices.length };
 }
 
-function tooSlow(providerId: string, cause: unknown): AppError {
-  return new AppError(
-    'PROVIDER_FAILED',
-    `${providerId} did not list its models within ${listTimeoutMs / 1_000} s. The catalogue stays as it is; try again later.`,
-    { details: { providerId }, cause },
-  );
-}
-
 function staleDiff(): AppError {
   return new AppError(
     'CONFLICT',
     'The catalogue has changed since this diff was taken. Take another (POST …/diff) and review that.',
-  );
-}
-
-function keyNeeded(providerId: string, teamId: string | undefined): AppError {
-  return new AppError(
-    'TOKEN_MISSING',
-    teamId === undefined
-      ? `${providerId} lists its models only to who has a key. Name a team whose key is to be used (x-team-id, --team, MODEL_SYNC_TEAM).`
-      : `The team has no key for ${providerId}, which lists its models only to who has one. An admin can store it (PUT /api/v1/tokens/${providerId}).`,
   );
 }
 
