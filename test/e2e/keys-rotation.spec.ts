@@ -250,7 +250,7 @@ describe('rotation of keys', () => {
     await rotate(await start({ AI_STUDIO_KEK: `${fresh},${old}` }));
     await stop();
     const app = await start({ AI_STUDIO_KEK: fresh });
-    expect(await encryptionOf(app).open(thing.teamId, place, thing.blob, rows)).toBe(thing.text);
+    expect(await encryptionOf(app).open(thing.teamId, place, thing.blob, { known: rows })).toBe(thing.text);
   });
 
   it('abandons the data keys under a key that is lost, and none under one that is there', async () => {

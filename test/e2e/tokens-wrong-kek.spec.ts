@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Database } from '../../src/platform/database';
 import { startTestApp, type TestApp } from '../support/app';
-import { Client, createTeam, signUp } from '../support/client';
+import { Client, createSession, createTeam, say, signUp } from '../support/client';
 import { createTestDatabase, type TestDatabase } from '../support/databases';
 import { addTeamProvider, dumpDatabase, expectStatus, type UsableModel } from '../support/providers';
 import { startWireServer, type WireServer } from '../support/wire';
@@ -72,12 +72,16 @@ describe('a server with the wrong key-encryption key', () => {
       .pool.query(
         `update ai_team_token set sealed = set_byte(sealed, ${last}, get_byte(sealed, ${last}) # 1)`,
       );
+    const set = `PUT /api/v1/tokens/${model.providerId}`;
     const test = await admin.post(`/api/v1/tokens/${model.providerId}/test`);
+    const message = expect.stringContaining(`store it again (${set})`);
     expect(test).toMatchObject({
       status: 503,
-      body: { error: { code: 'TOKEN_UNREADABLE', details: { reason: 'tag' } } },
+      body: { error: { code: 'TOKEN_UNREADABLE', message, details: { reason: 'tag', set } } },
     });
-    expect(test.body.error.message).toMatch(/store it again/i);
+    const sessionId = await createSession(admin, { modelId: model.ref });
+    const { body } = await say(admin, sessionId, { text: 'Hello!' });
+    expect(body.error).toMatchObject({ code: 'TOKEN_UNREADABLE', details: { set } });
     expectStatus(await admin.put(`/api/v1/tokens/${model.providerId}`, { token: key }));
     expect(expectStatus(await admin.post(`/api/v1/tokens/${model.providerId}/test`))).toMatchObject({
       ok: true,

@@ -40,6 +40,14 @@ export interface SealedSecrets {
   list(teamId: TeamId): Promise<Buffer[]>;
 }
 
+/** What a caller who opens a secret knows. */
+export interface Opening {
+  /** Rows of `team_key` that it read already; what is not among them is read. */
+  known?: WrappedTeamKey[];
+  /** The endpoint that stores the secret: an error says that it can be stored again there. */
+  storedBy?: string;
+}
+
 /** Seals and opens the secrets of teams. The one place of the product that touches ciphers. */
 @Injectable()
 export class EncryptionService {
@@ -66,21 +74,20 @@ export class EncryptionService {
   }
 
   /**
-   * Opens a sealed secret at its place. `known` holds rows of `team_key` that the caller read already; without it the
-   * row is read. Throws `TOKEN_UNREADABLE` if it does not open here: wrong key-encryption key, moved or altered row.
+   * Opens a sealed secret at its place. Throws `TOKEN_UNREADABLE` if it does not open here: wrong key-encryption key, moved or altered row.
    */
   async open(
     teamId: TeamId,
     place: SecretPlace,
     blob: Buffer,
-    known: WrappedTeamKey[] = [],
+    { known = [], storedBy }: Opening = {},
   ): Promise<string> {
     try {
       const dataKey = await this.findDataKey(teamId, blobDekId(blob), known);
       return openBlob(blob, dataKey, { ...place, teamId });
     } catch (error) {
       if (error instanceof SealedBlobError && error.reason !== 'dek') this.damaged.set(digest(blob), true);
-      throw toUnreadable(error);
+      throw toUnreadable(error, storedBy);
     }
   }
 

@@ -22,11 +22,6 @@ const unreachable: Advice = {
   message:
     "The team's keys cannot be opened now: the key service does not answer. Try again in a moment; nothing is lost.",
 };
-const wrongRow: Advice = {
-  message:
-    'The stored key cannot be opened: its row was altered, or belongs elsewhere. An admin can store it again (PUT /api/v1/tokens/:providerId).',
-};
-
 const advice: Record<KekUnavailableReason, Advice> = {
   'unknown-kek': wrongKek,
   unreadable: wrongKek,
@@ -34,11 +29,22 @@ const advice: Record<KekUnavailableReason, Advice> = {
   unreachable,
 };
 
-/** `TOKEN_UNREADABLE` with what helps: where the ring is wrong, storing the key again is refused too. Other errors stay. */
-export function toUnreadable(error: unknown): unknown {
+/**
+ * `TOKEN_UNREADABLE` with what helps: where the ring is wrong, storing the key again is refused too. Other errors stay.
+ * @param storedBy the endpoint that stores the secret, where it is known
+ */
+export function toUnreadable(error: unknown, storedBy?: string): unknown {
   if (error instanceof KekUnavailableError) return unreadable(advice[error.reason], error);
-  if (error instanceof SealedBlobError) return unreadable(wrongRow, error);
+  if (error instanceof SealedBlobError) return unreadable(wrongRow(storedBy), error);
   return error;
+}
+
+function wrongRow(set: string | undefined): Advice {
+  const how = set === undefined ? '' : ` (${set})`;
+  return {
+    message: `The stored key cannot be opened: its row was altered, or belongs elsewhere. An admin can store it again${how}.`,
+    ...(set === undefined ? {} : { set }),
+  };
 }
 
 function unreadable({ message, set }: Advice, cause: KekUnavailableError | SealedBlobError): AppError {

@@ -7,6 +7,7 @@ import { TeamDeletions } from '../../platform/tenancy';
 import { EncryptionService } from '../encryption/encryption.service';
 import type { SnapshotModel, TeamSnapshot } from '../models/team-snapshot';
 import { getProviderKind } from '../providers/provider-kinds';
+import { keySwitch } from '../providers/switches';
 import { tokenPlace } from '../tokens/token-place';
 
 /** The AI SDK models of teams, each made with that team's key, kept for ten minutes. */
@@ -47,7 +48,10 @@ export class ModelClients {
       baseUrl: provider.baseUrl,
       apiKey:
         token &&
-        (await this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed, snapshot.keys)),
+        (await this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed, {
+          known: snapshot.keys,
+          storedBy: keySwitch(provider.id),
+        })),
       fetch: this.egress.fetch,
       modelKey,
     });

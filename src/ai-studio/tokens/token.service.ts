@@ -17,6 +17,7 @@ import {
 } from '../models/team-snapshot';
 import { findKeyMoved, keyMissing, toError } from '../models/usability';
 import { getProviderKind } from '../providers/provider-kinds';
+import { keySwitch } from '../providers/switches';
 import { tokenPlace } from './token-place';
 import type { TokenTestView, TokenView } from './token.dto';
 import type { ProviderToken } from './token.entity';
@@ -150,7 +151,8 @@ export class TokenService {
     provider: SnapshotProvider,
     token: Pick<SnapshotToken, 'id' | 'sealed'>,
   ): Promise<string> {
-    return this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed);
+    const storedBy = keySwitch(provider.id);
+    return this.encryption.open(teamId, tokenPlace(token.id, provider), token.sealed, { storedBy });
   }
 
   private async toView(teamId: TeamId, snapshot: TeamSnapshot, token: ProviderToken): Promise<TokenView> {
