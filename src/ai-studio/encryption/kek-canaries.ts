@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { keyVariables } from '../../platform/env';
 import { AppError } from '../../platform/errors';
 import { KEK_PROVIDER } from './encryption.service';
 import type { KekCanary } from './kek-canary.entity';
 import { KekCanaryRepository } from './kek-canary.repository';
 import { dataKeyLength } from './kek-binding';
 import { KekUnavailableError, type KekBinding, type KekProvider, type WrappedKey } from './kek-provider';
+import { kekVariableOf } from './kek-variable';
 import { KeyUseRepository } from './key-use.repository';
 import { ServerKeyRepository } from './server-key.repository';
 import { TeamKeyRepository } from './team-key.repository';
@@ -96,7 +96,7 @@ export class KekCanaries {
     const unknown = (await this.use.count()).filter(({ kekId }) => !this.kek.kekIds.includes(kekId));
     return unknown.map(
       ({ kekId, count }) =>
-        `${variableOf(kekId)}: data keys of teams under the key ${kekId}, which is not configured: ${count}. Add it again behind the first.`,
+        `${kekVariableOf(kekId)}: data keys of teams under the key ${kekId}, which is not configured: ${count}. Add it again behind the first.`,
     );
   }
 
@@ -121,7 +121,7 @@ export class KekCanaries {
       if (await work()) findings.proven.add(kekId);
     } catch (error) {
       if (!(error instanceof KekUnavailableError)) throw error;
-      findings.problems.push(`${variableOf(kekId)}: ${error.message} ${consequences[error.reason]}`);
+      findings.problems.push(`${kekVariableOf(kekId)}: ${error.message} ${consequences[error.reason]}`);
     }
   }
 
@@ -175,11 +175,4 @@ function noFindings(): KekFindings {
 
 function bindingOf(id: string): KekBinding {
   return { teamId: canaryTeam, dekId: id };
-}
-
-/** The variable that should name a key: ids of each provider have a form of their own. */
-function variableOf(kekId: string): string {
-  if (kekId.startsWith('arn:')) return keyVariables['aws-kms'];
-  if (kekId.startsWith('projects/')) return keyVariables['google-kms'];
-  return kekId.includes('/keys/') ? keyVariables.vault : keyVariables.local;
 }
