@@ -18,17 +18,19 @@ describe('a secret that does not open', () => {
       });
   });
 
-  it.each([
-    ['refused', { set: 'AI_STUDIO_KEK_PROVIDER' }],
-    ['unreachable', {}],
-  ] satisfies [KekUnavailableReason, object][])(
-    'since the key service is %s says what to do',
-    (reason, switches) => {
-      const error = toUnreadable(new KekUnavailableError(reason, 'k1', '1'));
-      expect(error).toMatchObject({ details: { reason, ...switches } });
-      expect((error as AppError).message).toMatch(/nothing is lost/);
-    },
-  );
+  it('since the key service refuses this server names whose credentials they are', () => {
+    const error = new KekUnavailableError('refused', 'transit/keys/k', '1');
+    expect(toUnreadable(error)).toMatchObject({
+      message: expect.stringMatching(/credentials.*\(VAULT_TRANSIT_KEYS\); nothing is lost/),
+      details: { reason: 'refused', set: 'VAULT_TRANSIT_KEYS' },
+    });
+  });
+
+  it('since the key service does not answer names no switch: it may be tried again', () => {
+    const error = toUnreadable(new KekUnavailableError('unreachable', 'transit/keys/k', '1'));
+    expect(error).toMatchObject({ message: expect.stringContaining('Try again') });
+    expect((error as AppError).details).toEqual({ reason: 'unreachable' });
+  });
 
   it('since its row is damaged names the endpoint that stores it, where that is known', () => {
     const cause = new SealedBlobError('tag');

@@ -9,19 +9,22 @@ interface Advice {
   set?: string;
 }
 
-const refused: Advice = {
-  message:
-    "The team's keys cannot be opened now: the key service refuses this server. The operator has to mend its credentials (AI_STUDIO_KEK_PROVIDER says whose); nothing is lost.",
-  set: 'AI_STUDIO_KEK_PROVIDER',
-};
 const unreachable: Advice = {
   message:
     "The team's keys cannot be opened now: the key service does not answer. Try again in a moment; nothing is lost.",
 };
 
 function adviceOn({ reason, kekId }: KekUnavailableError): Advice {
-  if (reason === 'refused') return refused;
-  return reason === 'unreachable' ? unreachable : wrongKek(kekVariableOf(kekId));
+  const variable = kekVariableOf(kekId);
+  if (reason === 'refused') return refused(variable);
+  return reason === 'unreachable' ? unreachable : wrongKek(variable);
+}
+
+function refused(set: string): Advice {
+  return {
+    message: `The team's keys cannot be opened now: the key service refuses this server. The operator has to mend its credentials, or what they allow on the key that sealed them (${set}); nothing is lost.`,
+    set,
+  };
 }
 
 function wrongKek(set: string): Advice {
@@ -44,7 +47,7 @@ export function toUnreadable(error: unknown, storedBy?: string): unknown {
 function wrongRow(set: string | undefined): Advice {
   const how = set === undefined ? '' : ` (${set})`;
   return {
-    message: `The stored key cannot be opened: its row was altered, or belongs elsewhere. An admin can store it again${how}.`,
+    message: `The stored key cannot be opened: its row was altered or belongs elsewhere, or its data key is gone. An admin can store it again${how}.`,
     ...(set === undefined ? {} : { set }),
   };
 }

@@ -21,6 +21,7 @@ export class TokenController {
 
   @Put(':providerId')
   @RequirePermission('tokens.write')
+  @MayAnswer('TOKEN_UNREADABLE')
   @ApiOperation({ summary: 'Store or replace the key of a provider' })
   @ApiOkResponse({ type: TokenView })
   save(

@@ -12,7 +12,8 @@ export const errorMeanings: Record<ErrorCode, string> = {
   NO_DEFAULT_MODEL: 'the team has chosen no default model; `details.set` says where to',
   TOKEN_MISSING:
     'the team has no key for the provider, or one for another address; `details.set` says where to store it',
-  TOKEN_UNREADABLE: 'the stored key cannot be opened; an operator has to look, at what `details.set` names',
+  TOKEN_UNREADABLE:
+    'the stored key cannot be opened, or none be stored; `details.set` names what the operator or an admin has to set, where something has to be',
   AGENT_LOCKED: 'the agent of this conversation may not be changed',
   BUDGET_EXCEEDED: 'a budget is used up; `details` says which, and when it is renewed',
   RATE_LIMITED: 'too many requests; wait for `Retry-After`',
