@@ -10,8 +10,14 @@ const aDay = 86_400_000;
 
 interface Listed {
   id: string;
-  appId: string;
   createdAt: string;
+}
+
+interface Growth {
+  count: number;
+  everyMs: number;
+  days?: number;
+  rareCount?: number;
 }
 
 const today = Date.UTC(2026, 0, 201);
@@ -21,19 +27,14 @@ const toCursor = (...parts: string[]) => Buffer.from(JSON.stringify(parts)).toSt
 
 describe('the ledger of what ran', () => {
   let app: TestApp;
-  let owner: Client & { teamId: string; userId?: string };
-  let member: Client & { userId?: string };
+  let owner: Client & { teamId: string };
+  let member: Client;
 
   const sql = (text: string, values: unknown[] = []) => app.nest.get(Database).pool.query(text, values);
-  /** `count` executions, one each `everyMs` back from a day; the oldest of them are the rare ones. */
+  /** One each `everyMs`, back from `days` ago; the oldest of them are the rare ones. */
   const grow = (
     { teamId, userId }: { teamId: string; userId?: string },
-    {
-      count,
-      everyMs,
-      days = 0,
-      rareCount = 0,
-    }: Record<'count' | 'everyMs', number> & { days?: number; rareCount?: number },
+    { count, everyMs, days = 0, rareCount = 0 }: Growth,
   ) =>
     sql(
       `insert into ai_execution (team_id, id, app_id, user_id, provider_id, model_id, model_ref, outcome, instance_id, created_at)

@@ -28,37 +28,25 @@ export async function startTestApp(
   consumers: Type[] = [],
 ): Promise<TestApp> {
   const own = database ?? (await createTestDatabase());
-  try {
-    return await startOn(own, variables, consumers, database === undefined);
-  } catch (error) {
+  const drop = async () => {
     if (!database) await own.drop();
+  };
+  try {
+    const port = await findFreePort('127.0.0.1');
+    const url = `http://127.0.0.1:${port}`;
+    const env = { ...createTestEnv(own, { LOG_LEVEL: 'debug', ...variables }), port, publicUrl: url };
+    const logs: string[] = [];
+    const nest = await createApp(env, createLogger(env, { write: (line) => void logs.push(line) }), {
+      consumers,
+    });
+    await nest.listen(port, '127.0.0.1');
+    const close = async () => {
+      await nest.close();
+      await drop();
+    };
+    return { url, nest, env, database: own, logs, close };
+  } catch (error) {
+    await drop();
     throw error;
   }
-}
-
-async function startOn(
-  own: TestDatabase,
-  variables: Record<string, string>,
-  consumers: Type[],
-  isDropped: boolean,
-): Promise<TestApp> {
-  const port = await findFreePort('127.0.0.1');
-  const url = `http://127.0.0.1:${port}`;
-  const env = { ...createTestEnv(own, { LOG_LEVEL: 'debug', ...variables }), port, publicUrl: url };
-  const logs: string[] = [];
-  const nest = await createApp(env, createLogger(env, { write: (line) => void logs.push(line) }), {
-    consumers,
-  });
-  await nest.listen(port, '127.0.0.1');
-  return {
-    url,
-    nest,
-    env,
-    database: own,
-    logs,
-    close: async () => {
-      await nest.close();
-      if (isDropped) await own.drop();
-    },
-  };
 }

@@ -2,8 +2,8 @@ import { Database } from '../../src/platform/database';
 import type { TestApp } from './app';
 
 /**
- * How many blocks of a table and its indexes the database reads while something is done: what it costs, whatever the machine. Plans, and so
- * what is read, differ with PostgreSQL's version.
+ * How many blocks of a table and its indexes the database reads while something is done: what it costs, whatever the
+ * machine. Plans, and so what is read, differ with PostgreSQL's version.
  */
 export async function countBlocks(app: TestApp, table: string, act: () => Promise<unknown>): Promise<number> {
   const before = await readCounter(app, table);

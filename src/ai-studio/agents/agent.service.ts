@@ -2,7 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { isUuid, type Scope, type TeamId } from '@kdx/shared';
 import { AppError, notFound } from '../../platform/errors';
-import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
+import {
+  defaultPageSize,
+  parseCursor,
+  toPage,
+  unknownCursor,
+  validationFailed,
+  type Page,
+} from '../../platform/http';
 import { parseModelName, toModelRef } from '../models/model-ref';
 import type { ModelSettingsDto } from '../models/team-model.dto';
 import type { ModelSettings } from '../models/team-model.entities';
@@ -197,8 +204,7 @@ function toVariable({ name, description, default: value }: AgentVariableDto): Ag
 function parseVersionCursor(cursor: string | undefined, agentId: string): number | undefined {
   const [version, id] = parseCursor(cursor, 2) ?? [];
   if (version === undefined) return undefined;
-  if (id !== agentId || !/^[1-9]\d{0,8}$/.test(version))
-    throw validationFailed([{ field: 'cursor', problem: 'is not one that this list answered' }]);
+  if (id !== agentId || !/^[1-9]\d{0,8}$/.test(version)) throw unknownCursor();
   return Number(version);
 }
 

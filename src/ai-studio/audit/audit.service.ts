@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { aiStudioApp, type TeamId } from '@kdx/shared';
 import { forbidden, isTeamAdminFor, toScope, type Caller } from '../../identity';
 import { AuditLog, instanceChain } from '../../platform/audit';
-import { defaultPageSize, parseCursor, toPage, validationFailed, type Page } from '../../platform/http';
+import { defaultPageSize, parseCursor, toPage, unknownCursor, type Page } from '../../platform/http';
 import type { AuditEventView, FindAuditEventsDto } from './audit.dto';
 
 /** Shows the audit log: a team's to its admins, the instance's to the platform admin. */
@@ -44,7 +44,6 @@ function toUtc(time: string | undefined): string | undefined {
 function parsePlace(cursor: string | undefined): number | undefined {
   const place = parseCursor(cursor, 2)?.[0];
   if (place === undefined) return undefined;
-  if (!/^[1-9]\d{0,14}$/.test(place))
-    throw validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
+  if (!/^[1-9]\d{0,14}$/.test(place)) throw unknownCursor();
   return Number(place);
 }

@@ -74,7 +74,8 @@ export class EncryptionService {
   }
 
   /**
-   * Opens a sealed secret at its place. Throws `TOKEN_UNREADABLE` if it does not open here: wrong key-encryption key, moved or altered row.
+   * Opens a sealed secret at its place. Throws `TOKEN_UNREADABLE` if it does not open here: wrong key-encryption key,
+   * moved or altered row.
    */
   async open(
     teamId: TeamId,

@@ -1,23 +1,12 @@
 import { AppError } from '../../platform/errors';
-import { KekUnavailableError } from './kek-provider';
+import { KekUnavailableError, type KekUnavailableReason } from './kek-provider';
 import { kekVariableOf } from './kek-variable';
 import { SealedBlobError } from './sealed-blob';
 
 /** What helps, and the switch that does. */
 interface Advice {
   message: string;
-  set?: string;
-}
-
-const unreachable: Advice = {
-  message:
-    "The team's keys cannot be opened now: the key service does not answer. Try again in a moment; nothing is lost.",
-};
-
-function adviceOn({ reason, kekId }: KekUnavailableError): Advice {
-  const variable = kekVariableOf(kekId);
-  if (reason === 'refused') return refused(variable);
-  return reason === 'unreachable' ? unreachable : wrongKek(variable);
+  set?: string | undefined;
 }
 
 function refused(set: string): Advice {
@@ -34,22 +23,36 @@ function wrongKek(set: string): Advice {
   };
 }
 
+function unreachable(): Advice {
+  return {
+    message:
+      "The team's keys cannot be opened now: the key service does not answer. Try again in a moment; nothing is lost.",
+  };
+}
+
+/** By the reason, given the variable that names the key. */
+const advice: Record<KekUnavailableReason, (variable: string) => Advice> = {
+  'unknown-kek': wrongKek,
+  unreadable: wrongKek,
+  refused,
+  unreachable,
+};
+
 /**
  * `TOKEN_UNREADABLE` with what helps: where the ring is wrong, storing the key again is refused too. Other errors stay.
  * @param storedBy the endpoint that stores the secret, where it is known
  */
 export function toUnreadable(error: unknown, storedBy?: string): unknown {
-  if (error instanceof KekUnavailableError) return unreadable(adviceOn(error), error);
+  if (error instanceof KekUnavailableError)
+    return unreadable(advice[error.reason](kekVariableOf(error.kekId)), error);
   if (error instanceof SealedBlobError) return unreadable(wrongRow(storedBy), error);
   return error;
 }
 
 function wrongRow(set: string | undefined): Advice {
   const how = set === undefined ? '' : ` (${set})`;
-  return {
-    message: `The stored key cannot be opened: its row was altered or belongs elsewhere, or its data key is gone. An admin can store it again${how}.`,
-    ...(set === undefined ? {} : { set }),
-  };
+  const message = `The stored key cannot be opened: its row was altered or belongs elsewhere, or its data key is gone. An admin can store it again${how}.`;
+  return { message, set };
 }
 
 function unreadable({ message, set }: Advice, cause: KekUnavailableError | SealedBlobError): AppError {

@@ -9,8 +9,9 @@ import {
   parseCursor,
   parseTimeCursor,
   toPage,
-  validationFailed,
   type Page,
+  unknownCursor,
+  validationFailed,
 } from '../../platform/http';
 import { toAgentSwitch, type AgentChange } from './agent-switching';
 import type {
@@ -203,8 +204,7 @@ export class SessionService {
 /** The leaf of the branch that is read, and the last message of the page before: the branch stays, whatever is shown meanwhile. */
 function parseBranchCursor(cursor: string | undefined): string[] | undefined {
   const parts = parseCursor(cursor, 2);
-  if (parts && !parts.every(isUuid))
-    throw validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
+  if (parts && !parts.every(isUuid)) throw unknownCursor();
   return parts;
 }
 

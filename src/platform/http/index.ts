@@ -29,6 +29,7 @@ export {
   parseTimeCursor,
   toPage,
   type Page,
+  unknownCursor,
 } from './page';
 export { toPacedBody } from './paced-body';
 export { dto } from './parse-dto';

@@ -45,14 +45,14 @@ export function parseCursor(cursor: string | undefined, length: number): string[
   } catch {
     // not JSON: the error below says what to do
   }
-  throw notOurs();
+  throw unknownCursor();
 }
 
 /** Reads a cursor of a time, as {@link Date.toISOString} spells it, and a UUID; throws as {@link parseCursor} does. */
 export function parseTimeCursor(cursor: string | undefined): [time: string, id: string] | undefined {
   const [time, id] = parseCursor(cursor, 2) ?? [];
   if (time === undefined || id === undefined) return undefined;
-  if (time.length !== 24 || toTime(time) !== time || time < '0001') throw notOurs(); // PostgreSQL has no year 0
+  if (time.length !== 24 || toTime(time) !== time || time < '0001') throw unknownCursor(); // PostgreSQL has no year 0
   return [time, id];
 }
 
@@ -62,6 +62,7 @@ function toTime(text: string): string | undefined {
   return Number.isNaN(date.valueOf()) ? undefined : date.toISOString();
 }
 
-function notOurs(): AppError {
+/** `VALIDATION_FAILED` for a cursor that no list answered, or another one. */
+export function unknownCursor(): AppError {
   return validationFailed([{ field: 'cursor', problem: 'is not one that a list answered' }]);
 }
