@@ -127,7 +127,9 @@ const recipesOfTeams: Recipe[] = [
     modelId: id.model,
     cursor: id.executionsCursor,
   }),
+  ...both(['GET /api/v1/executions', 'query aiExecutions.find'], { modelId: id.modelRef }),
   ...both(['GET /api/v1/executions', 'query aiExecutions.find'], {}),
+  ...both(['GET /api/v1/executions', 'query aiExecutions.find'], {}, 'member'),
   ...both(['GET /api/v1/executions/:executionId/prompt', 'query aiExecutions.getPrompt'], {
     executionId: id.execution,
   }),

@@ -63,6 +63,7 @@ export const slots = {
   provider: slot(({ provider }) => provider),
   providerName: slot(({ providerName }) => providerName),
   model: slot(...ofModel),
+  modelRef: slot(...ofModel.slice(1)),
   agent: slot(({ agent }) => agent),
   agentName: slot(({ agentName }) => agentName),
   session: slot(({ session }) => session),
